@@ -32,7 +32,7 @@ const plays: Play[] = process.env.LONG
         ...both,
         seed,
         count: 50,
-        kills: at === 8 ? 13 : 10,
+        kills: at === 8 ? 16 : 12,
         killsRedis: at === 8,
       })),
     ]

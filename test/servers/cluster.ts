@@ -11,7 +11,7 @@ import { createLimit } from '../support/createLimit.ts'
 import { freePort } from '../support/listen.ts'
 import { type Started, startGateway } from '../support/startProcess.ts'
 import { until } from '../support/until.ts'
-import { type Figures, judge, settleAll, submitAll } from './runs.ts'
+import { type Figures, judge, type SubmittedRuns, settleAll, submitAll } from './runs.ts'
 
 /** A process that can be killed, and comes back. */
 export interface Mortal {
@@ -44,8 +44,8 @@ export interface Played {
 }
 
 /**
- * Sends runs to a gateway before several servers; the first is its own, the others have a worker that dials in. One process
- * after another is killed, and started again. Then all runs are waited for, and the outputs are fetched and compared.
+ * Sends runs to a gateway before several servers; the first is its own, the others have a worker that dials in. Meanwhile one
+ * process after another is killed, and started again. Then all runs are waited for, and the outputs are fetched and compared.
  */
 export async function playCluster(
   { urls, servers, executed, redis, others = [] }: Cluster,
@@ -90,15 +90,21 @@ export async function playCluster(
   try {
     // No two are alike: what is cached is not performed. A real ComfyUI takes no larger ones.
     const step = Math.floor(0xff_ff_ff / (count * workflows.length))
-    const submitting = Promise.all(
-      workflows.map((workflow, kind) => {
+    const parts: Promise<readonly SubmittedRuns[]>[] = []
+    // Each process is killed among runs that were just sent.
+    const submitPart = (part: number): void => {
+      const submitting = workflows.map((workflow, kind) => {
         const colors = Array.from({ length: count }, (_, at) => ({
           color: 1 + (at * workflows.length + kind) * step,
         }))
-        return submitAll(client, workflow, colors, groupId)
-      }),
-    )
-    for (let left = options.kills; left > 0; left--) {
+        const own = colors.filter((_, at) => at % (options.kills + 1) === part)
+        return submitAll(client, workflow, own, groupId)
+      })
+      parts.push(Promise.all(submitting))
+    }
+    for (let left = options.kills; left >= 0; left--) {
+      submitPart(left)
+      if (left === 0) break
       await wait(options.pauseMs * (0.5 + random()))
       const kind = kinds[left % kinds.length]!
       const victim = kind[Math.floor(random() * kind.length)]!
@@ -107,11 +113,12 @@ export async function playCluster(
       await wait(random() * 1_000)
       await victim.start()
     }
-    const all = await submitting
+    const all = await Promise.all(parts)
+    const idsOf = (kind: number): string[] => all.flatMap((part) => part[kind]!.ids)
     const submitted = {
-      ids: all.flatMap(({ ids }) => ids),
-      lost: all.reduce((sum, { lost }) => sum + lost, 0),
-      refused: all.flatMap(({ refused }) => refused),
+      ids: workflows.flatMap((_, kind) => idsOf(kind)),
+      lost: all.flat().reduce((sum, { lost }) => sum + lost, 0),
+      refused: all.flat().flatMap(({ refused }) => refused),
     }
     const ends = await settleAll(client, groupId, submitted.ids, 500)
     const { figures, problems } = judge(submitted, ends, await executed())
@@ -125,7 +132,7 @@ export async function playCluster(
       problems: [...problems, ...submitted.refused.map(String), ...wrong.flat()],
       kills,
       links: runs.length,
-      runs: new Map(workflows.map((workflow, kind) => [workflow, all[kind]!.ids])),
+      runs: new Map(workflows.map((workflow, kind) => [workflow, idsOf(kind)])),
     }
   } finally {
     await Promise.all([...gateways, ...workers].map((one) => one.kill()))
