@@ -132,7 +132,10 @@ export const saveCases: Record<string, Case> = {
     const link = linkOf(lab, { cut: 400_000, stall: 1 })
     await saveOutput(clientOf(lab), link.url, join(lab.folder, 'a.png'), { timeoutMs: 300 })
     assertSaved(lab.folder, 'a.png', whole)
-    assert.deepEqual(statuses(await link.seen()), [200, 206])
+    const [first, second, ...others] = statuses(await link.seen())
+    assert.deepEqual([first, second], [200, 206])
+    // On a busy machine it stalls again.
+    assert.ok(others.every((status) => status === 206))
     const again = linkOf(lab, { cut: 400_000, stall: 1, cuts: 99 })
     const options = { timeoutMs: 100, maxRetries: 0 }
     const error = await errorOf(saveOutput(clientOf(lab), again.url, join(lab.folder, 'b'), options), 'b')
