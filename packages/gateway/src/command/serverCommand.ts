@@ -17,7 +17,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Makes something of flags: a wrong option of it is an error in the command line. */
+/** Makes something from flags. The `TypeError` of a wrong option becomes an error in the command line. */
 export function fromFlags<T>(make: () => T): T {
   try {
     return make()

@@ -15,7 +15,7 @@ export interface FetchOptions {
   readonly filesUrl: string
   /** The name of the server in errors. */
   readonly name: string
-  /** Whether a redirect may lead elsewhere. Default: that is an error */
+  /** Whether a redirect to another origin is followed, without the key. Default: it is an error */
   readonly mayLeave?: boolean | undefined
 }
 

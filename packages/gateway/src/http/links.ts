@@ -15,7 +15,7 @@ export async function linkTo(
 
 const PASSED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
 
-/** The headers of a request that reach whoever has the file. */
+/** The headers of a request that go to the engine, or to the S3 that has the file. */
 export const passedOf = ({ headers }: Request): Headers =>
   new Headers([...headers].filter(([name]) => PASSED.includes(name)))
 

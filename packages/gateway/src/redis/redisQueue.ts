@@ -136,14 +136,14 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     const info = await redis.info()
     const says = (line: RegExp): boolean => line.test(info)
     const hasLog = says(/^aof_enabled:1/m)
-    // Not everybody may ask for it.
+    // Some hosts of Redis refuse this command.
     const [, sync = 'always'] = (await redis.config('GET', 'appendfsync').catch(() => [])) as string[]
     const problems: [boolean, string][] = [
       [!hasLog, `Redis has "appendonly no": a crash loses runs. Set "appendonly yes".`],
       [
         hasLog && sync !== 'always',
-        // Where the disk is busy, it writes later than it promises, and so a kill is enough.
-        `Redis has "appendfsync ${sync}": a crash loses its last seconds, so that runs may be made twice. Set "appendfsync always".`,
+        // While its disk is busy, Redis answers before it has written: a kill is enough.
+        `Redis has "appendfsync ${sync}": a crash can lose its last seconds, and runs of these be made twice. Set "appendfsync always".`,
       ],
       [
         says(/^maxmemory:[1-9]/m) && !says(/^maxmemory_policy:noeviction/m),
@@ -167,7 +167,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     const other = await step<string | null>('open', place)
     if (other !== null)
       throw new Error(
-        `Other gateways with this Redis keep their files in another place (${other}, and this one in ${place}): give all the same`,
+        `Other gateways with this Redis keep their files in ${other}, this one in ${place}: give all of them the same place`,
       )
   }
 

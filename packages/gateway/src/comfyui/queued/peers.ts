@@ -12,7 +12,7 @@ interface Home {
 
 /**
  * Lets gateways with the same queue know each other's servers, ask them, and hear what happens to runs. Gives a function that
- * tells the others of the servers of this one, and learns of theirs.
+ * tells the other gateways about the servers of this one, and learns about theirs.
  */
 export function joinPeers(peers: Peers, home: Home): () => Promise<void> {
   const { servers, addServer, lostAfterMs } = home

@@ -208,7 +208,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       // It was dropped meanwhile, and perhaps given again: whoever has it now needs another mark.
       if (one.isOver) {
         await untilHeard(() => port.giveBack(run.id, one.mark))
-        // It may have been given again as one that was sent, by that mark.
+        // The gateway may have given the run again, as one that was sent with this mark.
         const again = held.get(run.id)
         if (again?.assignment.sentAt === one.mark) leave(again!)
         return leave(one)
