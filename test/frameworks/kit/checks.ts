@@ -144,20 +144,23 @@ async function stream({ browser, url, pod }: Place): Promise<boolean> {
 }
 
 /** Cancel in the middle of the POST ends the run that it started. */
-async function cancelPost({ browser, url, pod }: Place): Promise<void> {
+async function cancelPost({ browser, url, pod }: Place): Promise<boolean> {
   const visitor = await visit(browser, url)
   const release = pod.gate.hold(visitor.groupId)
   await visitor.generate('too late')
   await until(async () => (await pod.runs(visitor.groupId)).length)
   await visitor.cancel()
   release()
-  await visitor.says('cancelled')
+  await visitor.says(/cancelled|completed/)
   const runs = await pod.runs(visitor.groupId)
-  assert.equal(
-    runs.map(({ status }) => status),
-    ['cancelled'],
-  )
+  assert.is(runs.length, 1)
+  const isMidway = runs[0]!.status !== 'completed'
+  if (isMidway) {
+    await visitor.says('cancelled')
+    assert.is(runs[0]!.status, 'cancelled')
+  }
   await visitor.leave()
+  return isMidway
 }
 
 /** By name. */
@@ -168,7 +171,10 @@ export const checks = {
   },
   reloadPost: { title: 'a reload in the middle of the POST starts no second run', check: reloadPost },
   cancel: { title: 'Cancel ends the run on the server', check: midway(cancel) },
-  cancelPost: { title: 'Cancel in the middle of the POST ends the run that it started', check: cancelPost },
+  cancelPost: {
+    title: 'Cancel in the middle of the POST ends the run that it started',
+    check: midway(cancelPost),
+  },
   keepApart: { title: 'two clicks are one run, and no other visitor sees it', check: keepApart },
   stream: { title: 'events arrive as they are sent', check: midway(stream) },
 }

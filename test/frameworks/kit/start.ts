@@ -8,6 +8,8 @@ import { frameworks } from './createApp.ts'
 
 const quiet = {
   NEXT_TELEMETRY_DISABLED: '1',
+  // Stacks with the frames of Next's own and of our client.
+  __NEXT_SHOW_IGNORE_LISTED: 'true',
   WRANGLER_SEND_METRICS: 'false',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   // That of these tests is none of an app's.

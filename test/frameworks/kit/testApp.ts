@@ -59,10 +59,20 @@ export function testApp(test: Test, { name, podName, names, start }: App): void 
     await server.stop()
     await pod.close()
     assert.not.match(output, CANARY)
-    // workerd tells of a visitor that leaves in the middle of a stream.
-    const isHarmless = (line: string): boolean => /kj\/async-io-unix.*disconnected/.test(line)
-    const amiss = output.split('\n').filter((line) => /error|warn/i.test(line) && !isHarmless(line))
-    assert.equal(amiss, [])
+    const lines = output.split('\n')
+    // Each with its stack.
+    const amiss = lines.flatMap((line, at) =>
+      /error|warn/i.test(line) ? [lines.slice(at, at + 12).join('\n')] : [],
+    )
+    const isHarmless = (text: string): boolean =>
+      // workerd tells of a visitor that leaves in the middle of a stream.
+      /^.*kj\/async-io-unix.*disconnected/.test(text) ||
+      // `next dev` reads files that it may be writing, and does not catch what follows.
+      (/^.*unhandled ?Rejection: SyntaxError: .*JSON/i.test(text) && !text.includes('@flowscale'))
+    assert.equal(
+      amiss.filter((text) => !isHarmless(text)),
+      [],
+    )
   })
 }
 
