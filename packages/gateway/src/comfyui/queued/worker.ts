@@ -27,10 +27,10 @@ export interface WorkerOptions {
 /** A run of this worker. */
 interface Held {
   readonly run: Submitted
-  readonly assignment: Assignment
   readonly aborter: AbortController
   /** Its inputs are on ComfyUI, and this is the graph with their names. */
   readonly graph: Promise<Record<string, GraphNode>>
+  /** It was sent, or is about to be: the gateway is asked whether it may, and only its answer says whose run it is. */
   isSent: boolean
   /** What the gateway gave before it was sent. */
   mark?: number | undefined
@@ -154,7 +154,6 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     graph.catch(() => {})
     const one: Held = {
       run,
-      assignment,
       aborter,
       graph,
       isSent,
@@ -203,17 +202,10 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     listen()
     try {
       const graph = await one.graph
+      if (one.isOver) return leave(one)
+      one.isSent = true
       one.mark = await untilHeard(() => port.send(run.id))
       if (one.mark === undefined) return leave(one)
-      // It was dropped meanwhile, and perhaps given again: whoever has it now needs another mark.
-      if (one.isOver) {
-        await untilHeard(() => port.giveBack(run.id, one.mark))
-        // The gateway may have given the run again, as one that was sent with this mark.
-        const again = held.get(run.id)
-        if (again?.assignment.sentAt === one.mark) leave(again!)
-        return leave(one)
-      }
-      one.isSent = true
       one.isListened = isOpen
       // From here on, the run is never sent again.
       const json = { prompt: graph, prompt_id: run.id, client_id: socketId, extra_data: { flowscale: run } }
