@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { assert, throws } from '#test'
+import { createClient, executeWorkflow, getRuns, HttpError } from '@flowscale/client'
+import { comfyui, createGateway } from '@flowscale/gateway'
+import { assert, rejects, throws } from '#test'
 import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
 import { folderQueue } from '../../packages/gateway/src/node/folderQueue.ts'
 import type { QueuedRun, RunQueue } from '../../packages/gateway/src/queue/runQueue.ts'
@@ -95,6 +97,29 @@ test('a wrong option is a TypeError, which shows no password', () => {
     { password: CANARY },
   ]
   for (const more of wrong) throws(() => redisQueue({ ...good, ...more }), TypeError)
+})
+
+test('a gateway that was made before its Redis began answers once that is there', async () => {
+  const port = await freePort()
+  const gateway = createGateway({
+    engine: comfyui({ urls: [] }),
+    queue: redisQueue({ url: `redis://127.0.0.1:${port}`, files: folderFiles(folder) }),
+    workflows: [],
+    apiKey: CANARY,
+  })
+  const client = createClient({ baseUrl: gateway.url, apiKey: CANARY, fetch: gateway.fetch, maxRetries: 0 })
+  let late: RunningRedis | undefined
+  try {
+    await Promise.all([
+      rejects(executeWorkflow(client, 'x', {}), HttpError, { status: 429 }),
+      rejects(getRuns(client), HttpError, { status: 503 }),
+    ])
+    late = await startRedis(port, mkdtempSync(join(folder, 'late-')))
+    assert.equal((await getRuns(client)).data.runs, [])
+  } finally {
+    gateway.close()
+    await late?.kill()
+  }
 })
 
 test.after(async () => {

@@ -133,7 +133,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
 
   /** What of the settings of Redis can lose runs, a sentence each. */
   async function warnings(): Promise<string[]> {
-    const info = await redis.info()
+    const info = await guard(() => redis.info())
     const says = (line: RegExp): boolean => line.test(info)
     const hasLog = says(/^aof_enabled:1/m)
     // Some hosts of Redis refuse this command.
@@ -159,7 +159,10 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
       // Then it tries again by itself.
       await one.connect().catch(() => {})
       while ((one.status as string) !== 'ready') {
-        if (Date.now() > deadline) throw new Error(`Redis can't be used: ${trouble || 'it does not answer'}`)
+        if (Date.now() > deadline)
+          throw new EngineError(503, `Redis can't be used: ${trouble || 'it does not answer'}`, {
+            retryAfterS: 5,
+          })
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }
@@ -181,7 +184,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
         hearing.disconnect()
         throw error
       }
-      timer = setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
+      timer ??= setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
       timer.unref?.()
       // Each is given to a server, or ended, by whoever meets it.
       return []

@@ -413,7 +413,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       for (const entry of await queue.open((message) => log('warn', message)))
         if (entry.server === undefined && entry.isCancelled) await finishCancelled(entry.job.id)
       inTouchSince = Date.now()
-      meetPeers = queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
+      meetPeers ??= queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
       await meetPeers?.()
       timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()

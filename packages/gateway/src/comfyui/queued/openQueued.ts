@@ -1,4 +1,4 @@
-import type { Engine, EngineContext } from '../../engine.ts'
+import { type Engine, type EngineContext, EngineError } from '../../engine.ts'
 import { isEntry } from '../../queue/runQueue.ts'
 import { createClasses } from '../api/classes.ts'
 import {
@@ -51,19 +51,34 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   )
   let isClosed = false
 
-  const opened = (async () => {
-    await dispatcher.open(addDistant)
-    for (const url of urls) {
+  const unnamed = [...urls]
+  let isInQueue = false
+  let opening: Promise<void> | undefined
+
+  /** If the queue can't be used just now, whoever asks next tries again: its Redis may come later. */
+  function opened(): Promise<void> {
+    opening ??= open().catch((error) => {
+      if (error instanceof EngineError && error.status === 503 && !isClosed) opening = undefined
+      throw error
+    })
+    return opening
+  }
+
+  async function open(): Promise<void> {
+    if (!isInQueue) await dispatcher.open(addDistant)
+    isInQueue = true
+    for (let url = unnamed[0]; url !== undefined; url = unnamed[0]) {
       const name = await queue.nameOf(url)
       if (isClosed) return
+      unnamed.shift()
       const client = createComfyClient(url, sending)
       const server = addMember(name, client.url, false, client.send, () => client)
       const port = dispatcher.portOf(server, crypto.randomUUID())
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))
     }
-  })()
+  }
   // Whoever uses the engine gets the error.
-  opened.catch(() => {})
+  opened().catch(() => {})
 
   function addMember(
     name: string,
@@ -93,7 +108,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   }
 
   async function connect(name: string, session: string): Promise<Port> {
-    await opened
+    await opened()
     const server = dispatcher.servers.get(name) ?? addDistant(name)
     if (!server.isDistant) throw new Refused('session')
     await dispatcher.claim(server, session)
@@ -101,7 +116,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   }
 
   const getRun: Engine['getRun'] = async (id) => {
-    await opened
+    await opened()
     const found = isRunId(id) ? await queue.get(id) : undefined
     return found && (await dispatcher.toRun(found))
   }
@@ -109,27 +124,27 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   return {
     dialIn: (path, request) => serveWorker(connect, path, request),
     async workflows() {
-      await opened
+      await opened()
       return await listWorkflows(members())
     },
     async draft(workflowId, signal) {
-      await opened
+      await opened()
       const { found, areAll } = await findWorkflow(members(), workflowId)
       if (found.length === 0) return undefined
       return createDraft({ found, areAll, queue, inputHosts, signal, added: dispatcher.added })
     },
     getRun,
     async getRuns(query) {
-      await opened
+      await opened()
       const { runs, total } = await queue.list(query)
       return { runs: await Promise.all(runs.map(dispatcher.toRun)), total }
     },
     async cancelRun(id) {
-      await opened
+      await opened()
       return isRunId(id) ? await dispatcher.cancel(id) : undefined
     },
     async containers() {
-      await opened
+      await opened()
       const entries = await queue.entries()
       const held = (name?: string, isSent?: boolean) =>
         entries
@@ -148,14 +163,14 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     },
     findOutput: (filename) => findOutput(filename, getRun),
     async readOutput(id, filename, headers) {
-      await opened
+      await opened()
       const ended = isRunId(id) ? await queue.get(id) : undefined
       const file = ended && !isEntry(ended) ? ended.files.find(({ name }) => name === filename) : undefined
       if (!file) return undefined
       return file.at ? await queue.files.open('out', id, filename, headers) : readText(file)
     },
     async report() {
-      await opened
+      await opened()
       return await report(
         members(),
         (await files()).map(({ name }) => name),
@@ -167,7 +182,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       isClosed = true
       unwatch()
       for (const worker of workers) worker.close()
-      void opened
+      void Promise.resolve(opening)
         .then(() => dispatcher.close())
         .catch(() => {})
         .then(() => queue.close())
