@@ -24,7 +24,7 @@ export async function submitAll(
   const limit = createLimit(8)
 
   async function submit(inputs: Inputs): Promise<void> {
-    for (const deadline = Date.now() + 20_000; ; ) {
+    for (const deadline = Date.now() + 60_000; ; ) {
       try {
         const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, maxRetries: 0 })
         return void ids.push(data.run_id)

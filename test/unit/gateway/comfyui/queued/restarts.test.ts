@@ -126,12 +126,15 @@ test('a run whose answer is lost, and that nobody can ask for either, is sent on
     { on: 'GET /queue', do: 'status', status: 503 },
     { on: 'GET /history', do: 'status', status: 503 },
   )
-  const run = await submit(engine, 'batch')
-  // The search for it is over after ten seconds.
   const searches = () => comfy.requests.filter(({ path }) => path === '/queue').length
   const before = searches()
-  await until(searches, (count) => count >= before + 20)
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  const run = await submit(engine, 'batch')
+  // It is searched for, and then no more.
+  await until(async () => {
+    const count = searches()
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    return count > before && count === searches()
+  })
   comfy.faults.length = 0
   assert.is(await statusOf(engine, run), 'completed')
   assert.equal(spread(comfies), [2])
