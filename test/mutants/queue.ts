@@ -20,6 +20,12 @@ export const queue = {
     from: 'if (one.mark === undefined) return leave(one)',
     to: '',
   },
+  'queue-uploaded-sent-twice': {
+    bug: 'A run whose inputs are being uploaded is sent twice if one that was sent before comes meanwhile',
+    file: 'packages/gateway/src/comfyui/queued/worker.ts',
+    from: 'if (!active || active.isSent) active = one',
+    to: 'active = one',
+  },
   'queue-answered-before-disk': {
     bug: 'A second request is told that a run is marked before that is on disk',
     file: 'packages/gateway/src/node/folderQueue.ts',

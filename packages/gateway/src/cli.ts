@@ -49,12 +49,13 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   }
   const { header: headers } = flags
   const gateway = fromFlags(() => createGateway({ ...options, engine: comfyui({ urls, headers }) }))
-  const { notes, ...report } = await gateway.report()
-  const served = await serve(logged(gateway, log), { port, hostname: host }).catch((error) => {
+  const orClose = (error: unknown): never => {
     // A connection would keep the process.
     gateway.close()
     throw error
-  })
+  }
+  const { notes, ...report } = await gateway.report().catch(orClose)
+  const served = await serve(logged(gateway, log), { port, hostname: host }).catch(orClose)
   const { apiKey } = gateway
   if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const filesUrl = publicUrl ?? served.url

@@ -92,6 +92,8 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
   const texts = createLruCache<object>(1_000)
   let place = ''
   let timer: ReturnType<typeof setInterval> | undefined
+  /** Of the first opening. */
+  let deadline: number | undefined
 
   async function guard<T>(use: () => Promise<T>): Promise<T> {
     try {
@@ -133,7 +135,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
 
   /** What of the settings of Redis can lose runs, a sentence each. */
   async function warnings(): Promise<string[]> {
-    const info = await guard(() => redis.info())
+    const info = await redis.info()
     const says = (line: RegExp): boolean => line.test(info)
     const hasLog = says(/^aof_enabled:1/m)
     // Some hosts of Redis refuse this command.
@@ -153,38 +155,29 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     return problems.flatMap(([isSo, text]) => (isSo ? text : []))
   }
 
-  async function open(): Promise<void> {
-    const deadline = Date.now() + UNSURE_MS
-    for (const one of [redis, hearing]) {
-      // Then it tries again by itself.
-      await one.connect().catch(() => {})
-      while ((one.status as string) !== 'ready') {
-        if (Date.now() > deadline)
-          throw new EngineError(503, `Redis can't be used: ${trouble || 'it does not answer'}`, {
-            retryAfterS: 5,
-          })
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-    }
-    place = await files.place()
-    const other = await step<string | null>('open', place)
-    if (other !== null)
-      throw new Error(
-        `Other gateways with this Redis keep their files in ${other}, this one in ${place}: give all of them the same place`,
-      )
-  }
-
   return {
     async open(warn) {
-      try {
-        await open()
-        for (const warning of await warnings()) warn(warning)
-      } catch (error) {
-        redis.disconnect()
-        hearing.disconnect()
-        throw error
+      deadline ??= Date.now() + UNSURE_MS
+      for (const one of [redis, hearing]) {
+        // Then it tries again by itself.
+        if (one.status === 'wait') await one.connect().catch(() => {})
+        while ((one.status as string) !== 'ready') {
+          if (Date.now() > deadline)
+            throw new EngineError(503, `Redis can't be used: ${trouble || 'it does not answer'}`, {
+              retryAfterS: 5,
+            })
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
       }
-      timer ??= setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
+      place = await files.place()
+      const other = await step<string | null>('open', place)
+      if (other !== null)
+        throw new Error(
+          `Other gateways with this Redis keep their files in ${other}, this one in ${place}: give all of them the same place`,
+        )
+      // Some hosts refuse to say.
+      for (const warning of await warnings().catch(() => [])) warn(warning)
+      timer = setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
       timer.unref?.()
       // Each is given to a server, or ended, by whoever meets it.
       return []

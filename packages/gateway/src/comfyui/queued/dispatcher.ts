@@ -23,7 +23,7 @@ import type { ComfyQueue, Entry, Job } from './types.ts'
 /** Gives the runs of a queue to servers. */
 export interface Dispatcher {
   readonly servers: ReadonlyMap<string, Server>
-  /** `addServer` adds one that a worker speaks for by another gateway. */
+  /** To be called again if it fails. `addServer` adds one that a worker speaks for by another gateway. */
   open(addServer: (name: string) => Server): Promise<void>
   /** Adds a server, for which no worker speaks yet. `isDistant`: its worker dials in. */
   addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
@@ -68,6 +68,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   const followed = new Map<string, number>()
   /** Since when no server can take runs with such needs, and why. */
   const stuck = new Map<string, Stuck>()
+  /** What was in the queue as it was opened, until that is looked at. */
+  let left: readonly Entry[] | undefined
   let timer: ReturnType<typeof setInterval> | undefined
   let placesTimer: ReturnType<typeof setTimeout> | undefined
   let isAtWork = false
@@ -410,12 +412,14 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   return {
     servers,
     async open(addServer) {
-      for (const entry of await queue.open((message) => log('warn', message)))
+      left ??= await queue.open((message) => log('warn', message))
+      for (const entry of left)
         if (entry.server === undefined && entry.isCancelled) await finishCancelled(entry.job.id)
+      left = []
       inTouchSince = Date.now()
       meetPeers ??= queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
       await meetPeers?.()
-      timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
+      timer ??= setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()
     },
     addServer(name, isDistant, newReader) {

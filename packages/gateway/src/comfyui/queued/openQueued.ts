@@ -52,21 +52,20 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   let isClosed = false
 
   const unnamed = [...urls]
-  let isInQueue = false
   let opening: Promise<void> | undefined
 
   /** If the queue can't be used just now, whoever asks next tries again: its Redis may come later. */
-  function opened(): Promise<void> {
+  async function opened(): Promise<void> {
+    if (isClosed && !opening) throw new EngineError(503, 'The gateway is closed')
     opening ??= open().catch((error) => {
-      if (error instanceof EngineError && error.status === 503 && !isClosed) opening = undefined
+      if (error instanceof EngineError && error.status === 503) opening = undefined
       throw error
     })
-    return opening
+    await opening
   }
 
   async function open(): Promise<void> {
-    if (!isInQueue) await dispatcher.open(addDistant)
-    isInQueue = true
+    await dispatcher.open(addDistant)
     for (let url = unnamed[0]; url !== undefined; url = unnamed[0]) {
       const name = await queue.nameOf(url)
       if (isClosed) return

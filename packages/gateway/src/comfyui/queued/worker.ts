@@ -163,7 +163,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     }
     held.set(run.id, one)
     if (!isSent) return
-    active = one
+    // One that is still uploaded stays the active one: else it would be found, and sent, once more.
+    if (!active || active.isSent) active = one
     void attend(one)
   }
 

@@ -49,7 +49,7 @@ function createPort(runs: Assignment[], fault: Fault) {
     giveBack: async (id) => void call('giveBack', id),
     report: async (id, progress, isDone) => void call('report', id, { ...progress, isDone }),
     async openInput(id, name) {
-      call('openInput', id, name)
+      await call('openInput', id, name)
       return new Response(photo)
     },
     async putOutput(id, name, body) {
@@ -244,6 +244,25 @@ test('what happens to a run while its mark is asked for', async () => {
     }
     await withWorker(runs, check, fault)
   }
+})
+
+test('a run whose inputs are uploaded is sent once, though one comes meanwhile that was sent before', async () => {
+  const run = makeRun({ files: ['photo.png'] })
+  const runs = [run]
+  let release = (): void => {}
+  const upload = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const check = async ({ comfy, outcomes, count }: Site) => {
+    await until(() => count('openInput'))
+    const before = makeRun({ sentAt: Date.now() - 60_000 })
+    runs.push(before)
+    await until(() => outcomes.has(before.run.id))
+    release()
+    await until(() => outcomes.has(run.run.id))
+    assert.equal([count('send'), spread([comfy])], [1, [1]])
+  }
+  await withWorker(runs, check, (method) => (method === 'openInput' ? upload : undefined))
 })
 
 test('while ComfyUI is away a run is given back, and ComfyUI is called up once it answers', async () => {
