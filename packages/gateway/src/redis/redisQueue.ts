@@ -159,8 +159,8 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     async open(warn) {
       deadline ??= Date.now() + UNSURE_MS
       for (const one of [redis, hearing]) {
-        // Then it tries again by itself.
-        if (one.status === 'wait') await one.connect().catch(() => {})
+        // It tries again by itself.
+        if (one.status === 'wait') one.connect().catch(() => {})
         while ((one.status as string) !== 'ready') {
           if (Date.now() > deadline)
             throw new EngineError(503, `Redis can't be used: ${trouble || 'it does not answer'}`, {

@@ -32,6 +32,9 @@ interface QueuedOptions {
   readonly maxQueueMs: number
 }
 
+/** After this time, a queue that could not be used is opened again. */
+const AGAIN_MS = 1_000
+
 interface QueuedMember extends Member, ReportedServer {}
 
 /** The engine whose queue is the gateway's own: each ComfyUI takes runs from it, by a worker here or by one that dials in. */
@@ -52,19 +55,23 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   let isClosed = false
 
   const unnamed = [...urls]
-  let opening: Promise<void> | undefined
+  let opened = open()
 
-  /** If the queue can't be used just now, whoever asks next tries again: its Redis may come later. */
-  async function opened(): Promise<void> {
-    if (isClosed && !opening) throw new EngineError(503, 'The gateway is closed')
-    opening ??= open().catch((error) => {
-      if (error instanceof EngineError && error.status === 503) opening = undefined
-      throw error
+  function open(): Promise<void> {
+    const opening = openNow()
+    // Whoever uses the engine gets the error.
+    opening.catch((error) => {
+      // Such as a Redis that starts later.
+      if (error instanceof EngineError && error.status === 503) setTimeout(reopen, AGAIN_MS)
     })
-    await opening
+    return opening
   }
 
-  async function open(): Promise<void> {
+  function reopen(): void {
+    if (!isClosed) opened = open()
+  }
+
+  async function openNow(): Promise<void> {
     await dispatcher.open(addDistant)
     for (let url = unnamed[0]; url !== undefined; url = unnamed[0]) {
       const name = await queue.nameOf(url)
@@ -76,8 +83,6 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))
     }
   }
-  // Whoever uses the engine gets the error.
-  opened().catch(() => {})
 
   function addMember(
     name: string,
@@ -107,7 +112,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   }
 
   async function connect(name: string, session: string): Promise<Port> {
-    await opened()
+    await opened
     const server = dispatcher.servers.get(name) ?? addDistant(name)
     if (!server.isDistant) throw new Refused('session')
     await dispatcher.claim(server, session)
@@ -115,7 +120,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   }
 
   const getRun: Engine['getRun'] = async (id) => {
-    await opened()
+    await opened
     const found = isRunId(id) ? await queue.get(id) : undefined
     return found && (await dispatcher.toRun(found))
   }
@@ -123,27 +128,27 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   return {
     dialIn: (path, request) => serveWorker(connect, path, request),
     async workflows() {
-      await opened()
+      await opened
       return await listWorkflows(members())
     },
     async draft(workflowId, signal) {
-      await opened()
+      await opened
       const { found, areAll } = await findWorkflow(members(), workflowId)
       if (found.length === 0) return undefined
       return createDraft({ found, areAll, queue, inputHosts, signal, added: dispatcher.added })
     },
     getRun,
     async getRuns(query) {
-      await opened()
+      await opened
       const { runs, total } = await queue.list(query)
       return { runs: await Promise.all(runs.map(dispatcher.toRun)), total }
     },
     async cancelRun(id) {
-      await opened()
+      await opened
       return isRunId(id) ? await dispatcher.cancel(id) : undefined
     },
     async containers() {
-      await opened()
+      await opened
       const entries = await queue.entries()
       const held = (name?: string, isSent?: boolean) =>
         entries
@@ -162,14 +167,14 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     },
     findOutput: (filename) => findOutput(filename, getRun),
     async readOutput(id, filename, headers) {
-      await opened()
+      await opened
       const ended = isRunId(id) ? await queue.get(id) : undefined
       const file = ended && !isEntry(ended) ? ended.files.find(({ name }) => name === filename) : undefined
       if (!file) return undefined
       return file.at ? await queue.files.open('out', id, filename, headers) : readText(file)
     },
     async report() {
-      await opened()
+      await opened
       return await report(
         members(),
         (await files()).map(({ name }) => name),
@@ -181,7 +186,8 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       isClosed = true
       unwatch()
       for (const worker of workers) worker.close()
-      void Promise.resolve(opening)
+      void opened
+        .catch(() => {})
         .then(() => dispatcher.close())
         .catch(() => {})
         .then(() => queue.close())

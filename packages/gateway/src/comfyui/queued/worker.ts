@@ -328,7 +328,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
 
   /** One socket for all runs, which carry its id. */
   function listen(): void {
-    if (unlisten) return
+    if (unlisten || closing.signal.aborted) return
     let reportedAt = 0
     let reported: Held | undefined
     let isGreeted = false
@@ -357,7 +357,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       onClosed() {
         unlisten = undefined
         isOpen = false
-        if (active?.isSent && !closing.signal.aborted) setTimeout(listen, AGAIN_MS)
+        if (active?.isSent) setTimeout(listen, AGAIN_MS)
       },
     })
   }
