@@ -42,7 +42,7 @@ export const workflows: WorkflowDefinition[] = [
     inputs: {},
     outputs: { echo: 'file' },
     run: async (_, { sleep }) => {
-      await sleep(400_000)
+      await sleep(1_200_000)
       return { echo: text('at last') }
     },
   },
