@@ -23,7 +23,7 @@ import type { ComfyQueue, Entry, Job } from './types.ts'
 /** Gives the runs of a queue to servers. */
 export interface Dispatcher {
   readonly servers: ReadonlyMap<string, Server>
-  /** To be called again if it fails. `addServer` adds one that a worker speaks for by another gateway. */
+  /** Opens the queue; after an error, it may be called again. `addServer` adds a server whose worker asks another gateway. */
   open(addServer: (name: string) => Server): Promise<void>
   /** Adds a server, for which no worker speaks yet. `isDistant`: its worker dials in. */
   addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
@@ -68,7 +68,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   const followed = new Map<string, number>()
   /** Since when no server can take runs with such needs, and why. */
   const stuck = new Map<string, Stuck>()
-  /** What was in the queue as it was opened, until that is looked at. */
+  /** The runs that were in the queue as it was opened, until they are looked at. */
   let left: readonly Entry[] | undefined
   let timer: ReturnType<typeof setInterval> | undefined
   let placesTimer: ReturnType<typeof setTimeout> | undefined

@@ -32,7 +32,7 @@ interface QueuedOptions {
   readonly maxQueueMs: number
 }
 
-/** After this time, a queue that could not be used is opened again. */
+/** The time until a queue that could not be opened is tried again. */
 const AGAIN_MS = 1_000
 
 interface QueuedMember extends Member, ReportedServer {}

@@ -30,7 +30,7 @@ interface Held {
   readonly aborter: AbortController
   /** Its inputs are on ComfyUI, and this is the graph with their names. */
   readonly graph: Promise<Record<string, GraphNode>>
-  /** It was sent, or is about to be: the gateway is asked whether it may, and only its answer says whose run it is. */
+  /** It was sent, or the gateway is being asked for its mark: then only the answer says whose run it is. */
   isSent: boolean
   /** What the gateway gave before it was sent. */
   mark?: number | undefined
@@ -163,7 +163,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     }
     held.set(run.id, one)
     if (!isSent) return
-    // One that is still uploaded stays the active one: else it would be found, and sent, once more.
+    // A run whose inputs are being uploaded stays active: else `start` would send it once more.
     if (!active || active.isSent) active = one
     void attend(one)
   }
