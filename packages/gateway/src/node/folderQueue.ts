@@ -93,6 +93,8 @@ export function folderQueue(folder: string, options: FolderQueueOptions = {}): R
   let log: AppendLog
   let largeBytes = LARGE_BYTES
   let number = 0
+  /** Each send has a time of its own: by that, `back` knows it. */
+  let lastSentAt = 0
   let isOpen = false
   let timer: ReturnType<typeof setInterval> | undefined
   let closing: Promise<void> | undefined
@@ -333,7 +335,8 @@ export function folderQueue(folder: string, options: FolderQueueOptions = {}): R
       if (!entry || entry.server !== server || entry.isCancelled || ending.has(id)) return undefined
       if (entry.sentAt === undefined) {
         // At once, so that nobody takes the run away during the write.
-        const at = Date.now()
+        const at = Math.max(Date.now(), lastSentAt + 1)
+        lastSentAt = at
         Object.assign(entry, { sentAt: at, session })
         mark(`send ${id}`, ['send', id, server, at, session], () => (entry.sentAt = undefined))
       }
