@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { build, type Metafile } from 'esbuild'
+import { importsOf } from './transpile.ts'
 
 /** What differs from the last commit, new files too. */
 export function changedFiles(): string[] {
@@ -13,7 +13,7 @@ export async function touchedBy(
   changed: readonly string[],
   files: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const { inputs } = await importsOf(files)
+  const inputs = await importsOf(files)
   const touched = new Set(changed)
   for (let before = -1; before < touched.size; ) {
     before = touched.size
@@ -22,27 +22,4 @@ export async function touchedBy(
     }
   }
   return touched
-}
-
-async function importsOf(files: readonly string[]): Promise<Metafile> {
-  const { metafile } = await build({
-    stdin: { contents: files.map((file) => `import './${file}'`).join('\n'), resolveDir: '.' },
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'esnext',
-    tsconfig: 'test/tsconfig.json',
-    packages: 'external',
-    logLevel: 'error',
-    plugins: [
-      {
-        name: 'builds',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /\/dist\/.*\.js$/ }, ({ path }) => ({ path, external: true })),
-      },
-    ],
-  })
-  return metafile
 }

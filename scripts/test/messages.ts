@@ -1,62 +1,85 @@
-// What errors say stands in `test/unit/<package>/messages.txt`, so that a better sentence changes one file:
+// `test/unit/<package>/messages.txt` lists by code what errors say, each message once, with placeholders for its values.
+// Cases assert class, code and fields, so that a better sentence changes one line:
 //
-//   poller/waitForRun.test.ts > waitForRun > a run that fails
-//     Run 0a1b failed: out of memory
+//   ERR_FLOWSCALE_RUN
+//     Run … failed: …
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Outcome } from './runFile.ts'
+import { tmpdir } from 'node:os'
+import type { Outcome, Said } from './runFile.ts'
 
-/** By file and case, what was said. */
-type Said = Map<string, string[]>
+/** By code, the messages. */
+type List = Map<string, Set<string>>
 
-function read(path: string): Said {
-  const said: Said = new Map()
-  if (!existsSync(path)) return said
+const placeholders: [value: RegExp, placeholder: string][] = [
+  [/\n/g, '\\n'],
+  [new RegExp(`${tmpdir()}|FOLDER`, 'g'), '…'],
+  // What a server or the runtime said.
+  [
+    /( answered \d+| without a result| got no answer| was refused|[Cc]an't be (sent|read)| failed| \w+ed): .*$/,
+    '$1: …',
+  ],
+  [/\b(https?|wss?):\/\/[^\s"'),;]+/g, '…'],
+  [/(?<!\b(option|argument|key) |\w)"[^"]*"/g, '"…"'],
+  [/^inputs\.\S+( \(\w*\))?|^body\.\w+/, 'inputs.…'],
+  [/(?<=\b(known: |one of |node (?=\d)|sent as |Unknown option ))[\w:]+(,[\w:]+)*/g, '…'],
+  [/^(Run|Output) \S+/, '$1 …'],
+  [/\b[\da-f]{8}-[\da-f-]{27}\b/g, '…'],
+  [/(?<!\w)\d+(\.\d+)*/g, 'N'],
+]
+const toPattern = ({ text }: Said): string =>
+  Buffer.from(
+    placeholders.reduce((plain, [value, placeholder]) => plain.replace(value, placeholder), text),
+  ).toString()
+
+function read(path: string): List {
+  const list: List = new Map()
+  if (!existsSync(path)) return list
   for (const line of readFileSync(path, 'utf8').split('\n')) {
-    if (line.startsWith('  ')) [...said.values()].at(-1)!.push(line.slice(2))
-    else if (line) said.set(line, [])
+    if (line.startsWith('  ')) [...list.values()].at(-1)!.add(line.slice(2))
+    else if (line) list.set(line, new Set())
   }
-  return said
+  return list
 }
 
-const fileOf = (place: string) => place.split(' > ')[0]!
+const pathOf = (test: string): string | undefined => {
+  const [folder] = /^test\/unit\/[^/]+(?=\/)/.exec(test) ?? []
+  return folder && `${folder}/messages.txt`
+}
 
-/** Compares what a test file said with the record, or writes the record with `write`. `isPart`: not all of its cases ran. */
-export function checkMessages(
-  outcome: Outcome,
-  { write, isPart }: { write: boolean; isPart: boolean },
-): void {
-  const [, folder, file] = /^(test\/unit\/[^/]+)\/(.+)$/.exec(outcome.name) ?? []
-  if (!folder || !file) return
-  const path = `${folder}/messages.txt`
-  const recorded = read(path)
-  // A name may hold line ends and halves of characters.
-  const lineOf = (place: string) => Buffer.from(`${file} > ${place}`.replace(/\s*\n\s*/g, ' ')).toString()
-  const told: Said = new Map([...outcome.said].map(([place, texts]) => [lineOf(place), texts]))
-  if (write) {
-    for (const place of recorded.keys()) {
-      const isOld = fileOf(place) === file ? !isPart : !existsSync(`${folder}/${fileOf(place)}`)
-      if (isOld) recorded.delete(place)
-    }
-    const all = [...recorded, ...told].sort(([a], [b]) =>
-      fileOf(a) < fileOf(b) ? -1 : fileOf(a) > fileOf(b) ? 1 : 0,
-    )
-    const lines = [...new Map(all)].flatMap(([place, texts]) => [place, ...texts.map((text) => `  ${text}`)])
-    writeFileSync(path, `${lines.join('\n')}\n`)
-    return
+/** Fails each case that said a message which the list does not have. */
+export function checkMessages({ name, said, failures }: Outcome): Outcome['failures'] {
+  const path = pathOf(name)
+  if (!path) return []
+  const list = read(path)
+  return [...said].flatMap(([place, all]) => {
+    const odd = all.filter((one) => !list.get(one.code)?.has(toPattern(one)))
+    if (!odd.length || failures.some((failure) => failure.place === place)) return []
+    const message = `${path} does not have its messages. If these are right: npm test -- ${name} --messages`
+    return [
+      {
+        place,
+        message,
+        details: [...new Set(odd.map((one) => `+ ${one.code}\n+   ${toPattern(one)}`))].join('\n'),
+      },
+    ]
+  })
+}
+
+/** Adds what the tests said to the lists; `isWhole`: all tests ran, and the lists hold nothing else. */
+export function writeMessages(outcomes: readonly Outcome[], isWhole: boolean): void {
+  const lists = new Map<string, List>()
+  for (const { name, said } of outcomes) {
+    const path = pathOf(name)
+    if (!path || !said.size) continue
+    const list = lists.get(path) ?? (isWhole ? new Map() : read(path))
+    lists.set(path, list)
+    for (const one of [...said.values()].flat())
+      list.set(one.code, (list.get(one.code) ?? new Set()).add(toPattern(one)))
   }
-  const places = [...recorded.keys()].filter((place) => fileOf(place) === file && !isPart)
-  for (const place of new Set([...places, ...told.keys()])) {
-    const [was = [], is = []] = [recorded.get(place), told.get(place)]
-    const hasFailed = outcome.failures.some((failure) => lineOf(failure.place) === place)
-    if (hasFailed || was.join('\n') === is.join('\n')) continue
-    const only = (mark: string, some: string[], others: string[]) =>
-      some.filter((text) => !others.includes(text)).map((text) => `${mark} ${text}`)
-    outcome.failures.push({
-      place: place.slice(file.length + 3),
-      message: `${path} has other messages. If these are right: npm test -- ${outcome.name} --messages`,
-      details: [...only('-', was, is), ...only('+', is, was)].join('\n') || 'The same ones in another order.',
-    })
-    outcome.failed++
-    if (told.has(place)) outcome.passed--
+  for (const [path, list] of lists) {
+    const lines = [...list]
+      .sort()
+      .flatMap(([code, texts]) => [code, ...[...texts].sort().map((text) => `  ${text}`)])
+    writeFileSync(path, `${lines.join('\n')}\n`)
   }
 }

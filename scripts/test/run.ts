@@ -5,15 +5,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensure, root } from '../lib/ensure.mjs'
 import { changedFiles, touchedBy } from './changed.ts'
-import { checkMessages } from './messages.ts'
-import { type Failure, type Outcome, runCheck, runFile } from './runFile.ts'
+import { list, record } from './flaky.ts'
+import { checkMessages, writeMessages } from './messages.ts'
+import { type Failure, type Outcome, runCheck, runFile, runLateAgain } from './runFile.ts'
 import { suites } from './suites.ts'
+import { transpile } from './transpile.ts'
 
 process.chdir(root)
 const { values, positionals: words } = parseArgs({
   options: {
     suite: { type: 'string', default: 'unit' },
     case: { type: 'string' },
+    flaky: { type: 'boolean' },
     help: { type: 'boolean' },
     changed: { type: 'boolean' },
     list: { type: 'boolean' },
@@ -32,11 +35,16 @@ if (values.help) {
 npm test -- WORD …             the test files and checks with one of the words in their names
 npm test -- WORD --case TEXT   of these files the cases with the text in their names
 npm test -- --changed          the test files that a change since the last commit touches
-npm test -- WORD --messages    writes what the errors of these files say into test/unit/*/messages.txt
+npm test -- WORD --messages    adds what the errors of these files say to test/unit/*/messages.txt; without WORD, writes them anew
+npm test -- --flaky            the files that failed by time alone, and passed when they ran once more
 npm test -- --list             the names of test files and checks
 npm test -- --suite NAME       another suite than unit: browser, built, bundler, chaos, comfyui, frameworks, runtime, s3, servers or types
-                               (chaos: --seed N, --long; comfyui: --url ADDRESS …, --trouble COMMAND)
+                               (chaos: --seed N; chaos, runtime, types: --long; comfyui: --url ADDRESS …, --trouble COMMAND)
 npm test -- --verbose          also the figures that tests print`)
+  process.exit()
+}
+if (values.flaky) {
+  console.log(list())
   process.exit()
 }
 const suiteName = values.suite
@@ -58,8 +66,15 @@ function filesIn(folder: string): string[] {
     return entry.isDirectory() ? filesIn(path) : [path]
   })
 }
+const isMain = suiteName === 'unit'
+const isOf = (name: string, file: string) => suites[name]!.has?.(file) ?? file.endsWith(`.${name}.ts`)
+// Some tests of a source read the build, and run with `built`, unless one asks for them.
+const isAsked = isMain && (words.length > 0 || values.changed || values.messages)
 const files = filesIn('test')
-  .filter((file) => suite.has?.(file) ?? file.endsWith(`.${suiteName}.ts`))
+  .filter((file) => values.long || words.length > 0 || !suite.long?.test(file))
+  .filter(
+    (file) => isOf(suiteName, file) || (isAsked && file.startsWith('test/unit/') && isOf('built', file)),
+  )
   .sort()
 const checks = suite.checks ?? []
 const all = [...files, ...checks.map(([name]) => name)]
@@ -72,8 +87,12 @@ if (values.case !== undefined) names = names.filter((name) => files.includes(nam
 if (values.changed) {
   const changed = changedFiles()
   const touched = await touchedBy(changed, files)
-  const isBuildTouched = suite.needs.length > 0 && changed.some((file) => file.startsWith('packages/'))
-  names = names.filter((name) => files.includes(name) && (isBuildTouched || touched.has(name)))
+  const readsBuild = (name: string) => suite.needs.length > 0 || isOf('built', name)
+  const packageOf = (name: string) =>
+    name.startsWith('test/unit/') ? `packages/${name.split('/')[2]}/` : 'packages/'
+  const isTouched = (name: string) =>
+    touched.has(name) || (readsBuild(name) && changed.some((file) => file.startsWith(packageOf(name))))
+  names = names.filter((name) => files.includes(name) && isTouched(name))
   if (!names.length) console.log('No test file imports what has changed since the last commit.')
 }
 if (values.list || !names.length) {
@@ -82,24 +101,28 @@ if (values.list || !names.length) {
 }
 if (suiteName === 'comfyui' && !values.url)
   refuse('Give the addresses of ComfyUI servers: npm test -- --suite comfyui --url http://127.0.0.1:8188')
-ensure(...suite.needs)
+ensure(...suite.needs, ...(names.some((name) => isOf('built', name)) ? ['build'] : []))
 process.env.TEST_OPTIONS = JSON.stringify(values)
 
-const isMain = suiteName === 'unit'
 const isWhole = isMain && names.length === all.length
 const coverage = join(root, 'coverage/v8')
 const outcomes: Outcome[] = []
 
-function report(outcome: Outcome): void {
-  outcomes.push(outcome)
-  checkMessages(outcome, { write: values.messages === true, isPart: values.case !== undefined })
+function report(outcome: Outcome): Outcome {
+  if (!values.messages) {
+    const odd = checkMessages(outcome)
+    outcome.failures.push(...odd)
+    outcome.failed += odd.length
+    outcome.passed -= odd.length
+  }
   const { name, passed, failed, seconds, output } = outcome
-  if (values.case !== undefined && !passed && !failed) return
+  if (values.case !== undefined && !passed && !failed) return outcome
   console.log(
     `${failed ? '✖' : '✔'} ${name.padEnd(52)} ${String(passed).padStart(4)} ${seconds.toFixed(1).padStart(6)} s`,
   )
   // Of a check it stands at the end.
   if (failed && files.includes(name)) console.log(output)
+  return outcome
 }
 
 /** Measuring costs a sixth of the time, and the others add nothing to what is measured below. */
@@ -110,13 +133,13 @@ function runOne(name: string): Promise<Outcome> {
   const check = checks.find(([check]) => check === name)
   if (check) return runCheck(...check)
   const env = isMain && isMeasured(name) ? { NODE_V8_COVERAGE: coverage } : undefined
-  return runFile(name, env, suite!.limitMs, root, values.case)
+  return runFile(transpiled, name, { env, limitMs: suite!.limitMs, cwd: root, only: values.case })
 }
 
 const isLong = (name: string) => Number(suite!.longest?.test(name) ?? false)
 const rest = [...names].sort((a, b) => isLong(b) - isLong(a)).values()
 async function work(): Promise<void> {
-  for (const name of rest) report(await runOne(name))
+  for (const name of rest) outcomes.push(report(await runOne(name)))
 }
 
 const atATime = Math.max(2, availableParallelism() * (suite.perCore ?? 1))
@@ -124,7 +147,17 @@ console.log(
   `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 5 minutes on two cores' : ''}\n`,
 )
 if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
+const transpiled = await transpile(names.filter((name) => files.includes(name)))
 await Promise.all(Array.from({ length: atATime }, work))
+
+const flaky = suite.isFinal
+  ? []
+  : await runLateAgain(outcomes, async ({ name }) => {
+      console.log(`\n${name} failed by time alone. Once more:`)
+      return report(await runOne(name))
+    })
+record(suiteName, flaky)
+if (values.messages) writeMessages(outcomes, names.length === all.length)
 
 if (isWhole) {
   // What needs processes, a Redis or an S3 is tested by other suites.
@@ -138,7 +171,7 @@ if (isWhole) {
     const least = `--check-coverage --lines ${lines} --branches ${branches} --functions 0 --statements 0`
     const args = `report --reporter text-summary --reporter text --include packages/${folder}/src/** --exclude packages/gateway/src/{${elsewhere}} --exclude-after-remap --temp-directory ${coverage} ${least}`
     const outcome = await runCheck(`coverage of packages/${folder}`, 'node_modules/.bin/c8', args.split(' '))
-    report(outcome)
+    outcomes.push(report(outcome))
     for (const line of outcome.output.split('\n')) if (/^(Lines|Branches)/.test(line)) console.log(line)
   }
   await Promise.all(limits.map(measure))
@@ -167,10 +200,18 @@ for (const { name, failures } of outcomes) {
   for (const failure of failures.slice(0, 20)) show(name, failure)
   if (failures.length > 20) console.log(`\n✖ ${name} has ${failures.length - 20} more failures`)
 }
+for (const { name, failures, output } of flaky) {
+  console.log(`\n${name} passed once more, alone. Before, it failed:\n${output}`)
+  for (const failure of failures) show(name, failure)
+}
 const sum = (pick: (outcome: Outcome) => number) =>
   outcomes.reduce((total, outcome) => total + pick(outcome), 0)
 console.log(`\nlooked for the canary key ${sum(({ looks }) => looks)} times`)
 const passed = sum((outcome) => outcome.passed)
-const failed = sum((outcome) => outcome.failed)
+// So many are no accident.
+const isTooFlaky = flaky.length > 5
+if (isTooFlaky) console.log('✖ More than five files were flaky')
+const failed = sum((outcome) => outcome.failed) + Number(isTooFlaky)
+if (flaky.length) console.log(`flaky: ${flaky.length}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed || !passed ? 1 : 0

@@ -8,8 +8,12 @@ export interface Suite {
   checks?: Check[]
   /** Which files are of it, instead of those that end with its name. */
   has?: (file: string) => boolean
+  /** Files that run only with `--long`, or when one asks for them. */
+  long?: RegExp
   /** The files that take longest, which begin first. */
   longest?: RegExp
+  /** No file is run once more: its failures are never made by time alone. */
+  isFinal?: boolean
   /** How many files run at a time on one core, where they wait for a good part of their time. Default: 1. */
   perCore?: number
   /** A file that is silent for so long, between the ends of two cases, is stopped. */
@@ -58,8 +62,8 @@ export const suites: Record<string, Suite> = {
     longest: /site|playground\.|playgroundUse|react/,
     needs: ['build', browser, 'test/browser', 'scripts/docs'],
   },
-  bundler: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
-  chaos: { limitMs, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
+  bundler: { limitMs, isFinal: true, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
+  chaos: { limitMs, isFinal: true, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
   /** With the servers of `--url`. */
   comfyui: { limitMs, needs: ['build', 'redis-server'] },
   frameworks: {
@@ -77,5 +81,10 @@ export const suites: Record<string, Suite> = {
   servers: { limitMs, perCore: 2, longest: /disasters|cluster|batchKill/, needs: ['build', 'redis-server'] },
   /** With Ceph's S3. */
   s3: { limitMs, perCore: 2, needs: ['build', 'ceph-mon', 'ceph-osd', 'radosgw'] },
-  types: { limitMs, longest: /matrix/, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
+  types: {
+    limitMs,
+    isFinal: true,
+    long: /\/matrix\./,
+    needs: ['build', 'test/runtimes', 'test/types-matrix'],
+  },
 }

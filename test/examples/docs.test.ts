@@ -7,11 +7,14 @@ import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
+import { register } from 'tsx/esm/api'
 import ts from 'typescript'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { documented, functions } from './docComments.ts'
 
+// Node loads no TypeScript by itself.
+register()
 const test = suite('examples of the doc comments')
 // Inside the repository, so that the packages are found by name.
 const folder = resolve('.tmp/docs')

@@ -4,6 +4,9 @@ import { resolve } from 'node:path'
 
 const modules = resolve('test/runtimes/node_modules')
 export const nodes = [18, 20, 22, 24, 26]
+const { long: isLong } = JSON.parse(process.env.TEST_OPTIONS ?? '{}')
+/** Beside the conformance cases, Node 18 and 20 run with `--long` only. */
+export const usualNodes: number[] = isLong ? nodes : nodes.slice(2)
 export const nodePath = (major: number): string => `${modules}/node${major}/bin/node`
 export const bunPath = (version = '@oven/bun-linux-x64'): string => `${modules}/${version}/bin/bun`
 export const denoPath = (version = '@deno/linux-x64-glibc'): string => `${modules}/${version}/deno`

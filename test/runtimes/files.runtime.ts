@@ -8,7 +8,7 @@ import { record } from '#test'
 import { install, pack } from '../bundlers/pack.ts'
 import { createLimit } from '../support/createLimit.ts'
 import { serveFiles } from '../unit/client/node/serveFiles.ts'
-import { bunPath, command, denoPath, nodePath, nodes } from './command.ts'
+import { bunPath, command, denoPath, nodePath, usualNodes } from './command.ts'
 
 const app = resolve('.tmp/files')
 const limitMs = 180_000
@@ -20,7 +20,7 @@ const denoFlags = [
   ...['--allow-env=FLOWSCALE_SMALL_DISK', '--allow-sys=uid'],
 ]
 const rows: [runtime: string, binary: string, flags: string[]][] = [
-  ...nodes.map((major): [string, string, string[]] => [`Node ${major}`, nodePath(major), []]),
+  ...usualNodes.map((major): [string, string, string[]] => [`Node ${major}`, nodePath(major), []]),
   ['Deno', denoPath(), denoFlags],
   ['Bun', bunPath(), []],
 ]

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { assert, suite } from '#test'
 import { install, pack } from '../bundlers/pack.ts'
 import { batchPod, echoed, startsEarly, withPod } from '../command/batchKit.ts'
-import { nodePath, nodes } from './command.ts'
+import { nodePath, usualNodes } from './command.ts'
 
 const test = suite('flowscale on each Node')
 const early = startsEarly(test, 2)
@@ -61,7 +61,7 @@ const cases: Case[] = [
   { args: ['completion', 'bash'], stdout: /^complete -F _flowscale flowscale$/m },
 ]
 
-for (const major of nodes) {
+for (const major of usualNodes) {
   const node = command.on(major)
   early(`Node ${major}: a batch that is killed and started again`, () => batch(node))
   for (const { args, code = 0, stdout, stderr = /^$/ } of cases) {

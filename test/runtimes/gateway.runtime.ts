@@ -4,7 +4,7 @@ import { readWorkflows } from '@flowscale/gateway/node'
 import { build } from 'esbuild'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { bunPath, command, denoPath, nodePath } from './command.ts'
+import { bunPath, command, denoPath, nodePath, usualNodes } from './command.ts'
 import { bundleWorker, serveWorkerd } from './serveWorkerd.ts'
 
 const test = suite('gateway in each runtime')
@@ -16,7 +16,9 @@ const options = { version: '0.8.0', speed: 0.6, login } as const
 const addressOf = (url: string) => JSON.stringify(url.replace('//', '//me:secret@'))
 
 const runtimes: [name: string, file: string, ...args: string[]][] = [
-  ...[20, 22, 24, 26].map((major): [string, string] => [`Node ${major}`, nodePath(major)]),
+  ...usualNodes
+    .filter((major) => major > 18)
+    .map((major): [string, string] => [`Node ${major}`, nodePath(major)]),
   ['Bun', bunPath()],
   ['Deno', denoPath(), 'run', '--no-prompt', '--allow-net=127.0.0.1'],
 ]

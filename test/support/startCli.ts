@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { LateError } from './until.ts'
 
 export interface Ended {
   code: number | null
@@ -71,7 +72,10 @@ export async function startCli(name: 'emulator' | 'gateway', ...flags: string[])
 /** A command on this Node that serves: with `--json`, its first line says where. */
 export async function serving(args: readonly string[], options?: Options) {
   const { child, ended, printed } = startProgram(process.execPath, [...args, '--json'], options)
-  const [line] = (await printed(/\n/)).split('\n')
+  const first = await printed(/\n/).catch((error: Error) => {
+    throw new LateError(error.message)
+  })
+  const [line] = first.split('\n')
   const { url, filesUrl, apiKey }: Record<'url' | 'filesUrl' | 'apiKey', string> = JSON.parse(line!)
   return {
     url,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { bundled } from './bundled.ts'
+import { LateError } from './until.ts'
 
 export interface Started {
   readonly pid: number
@@ -25,7 +26,7 @@ export async function startProcess(args: readonly string[]): Promise<Started> {
   })
   const line = once(createInterface({ input: child.stdout }), 'line')
   const first = await Promise.race([line, ended.then(([code]) => code)])
-  if (!Array.isArray(first)) throw new Error(`${args.join(' ')} ended with ${first}: ${said}`)
+  if (!Array.isArray(first)) throw new LateError(`${args.join(' ')} ended with ${first}: ${said}`)
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     child.kill(signal)
     await ended

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { redis as redisPath } from '../../scripts/lib/ensure.mjs'
+import { LateError } from './until.ts'
 
 export interface RunningRedis {
   readonly child: ChildProcess
@@ -23,7 +24,7 @@ export async function startRedis(port: string, folder: string, ...settings: stri
     }
     return false
   }
-  if (!(await ready())) throw new Error(`Redis has ended: ${lines.join('\n')}`)
+  if (!(await ready())) throw new LateError(`Redis has ended: ${lines.join('\n')}`)
   child.stdout.resume()
   return {
     child,

@@ -1,12 +1,12 @@
 // What test files import: uvu's `suite` and assertions. Each case and hook also tells the runner how it went, by a line
 // of JSON, so that nothing that was declared can stay away unseen.
 import { writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { inspect } from 'node:util'
 import * as uvu from 'uvu'
 import * as asserts from 'uvu/assert'
 import { compare } from 'uvu/diff'
 import { assertNoCanary } from './canary.ts'
+import { LateError } from './until.ts'
 
 type Run<T> = (context: T) => unknown
 interface Hook<T> {
@@ -28,6 +28,8 @@ export interface Fault {
   at?: string
   /** The actual value and the expected one, or the stack. */
   details?: string
+  /** Time made it: an event did not come, or a server did not start. */
+  isLate?: boolean
 }
 /** What the runner is told. The number of a case is its place among those declared. */
 export type Told =
@@ -36,7 +38,7 @@ export type Told =
   | { end: number; fault?: Fault }
   | { fault: Fault; place: string }
   | { looks: number }
-  | { said: string; place: string }
+  | { said: { code: string; text: string }; place: string }
 
 const channel = Number(process.env.TEST_CHANNEL)
 const wanted = process.env.TEST_CASE ?? ''
@@ -147,8 +149,12 @@ function faultOf(error: unknown): Fault {
       : /^(is|equal)$/.test(operator)
         ? compare(actual, expects)
         : `Actual:   ${inspect(actual)}\nExpected: ${operator} ${inspect(expects)}`
-  return { message, ...(at && { at }), details: details.slice(0, 4000) }
+  const isLate = error instanceof LateError || isOfPlaywright(error)
+  return { message, ...(at && { at }), details: details.slice(0, 4000), ...(isLate && { isLate }) }
 }
+
+/** The time-outs of our client and of Node have a code. */
+const isOfPlaywright = (error: Error): boolean => error.name === 'TimeoutError' && !('code' in error)
 
 /** uvu's assertions. `ok` keeps the value that it refuses, which uvu's forgets. */
 export const assert: typeof asserts = {
@@ -166,8 +172,8 @@ export const assert: typeof asserts = {
 type ErrorType<E> = abstract new (...args: any[]) => E
 
 /**
- * The error that a promise rejects with: of this class, with these fields, and without the key. What the error says is
- * held against `messages.txt` (`said`).
+ * The error that a promise rejects with: of this class, with these fields, and without the key. `messages.txt` has to
+ * hold its code and its message (`said`).
  */
 export async function rejects<E extends Error>(
   promise: Promise<unknown>,
@@ -202,21 +208,15 @@ function checkError<E extends Error>(error: unknown, type: ErrorType<E>, fields:
   }
   const picked = Object.keys(fields).map((name) => [name, error[name as keyof E]])
   asserts.equal(Object.fromEntries(picked), fields)
-  said(error.message)
+  const { code } = error as { code?: unknown }
+  said(error.message, typeof code === 'string' ? code : error.name)
   return error
 }
 
 /**
- * A text for people, which `test/unit/<package>/messages.txt` has to hold at this case. `npm test -- WORD --messages`
- * writes it there. Ports, temporary folders and codes of cut connections are words; other values that differ at each run
- * are the caller's to replace.
+ * A text for people, which `test/unit/<package>/messages.txt` has to hold, with its values as placeholders.
+ * `npm test -- WORD --messages` writes it there.
  */
-export function said(text: string): void {
-  const plain = text
-    .replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:PORT')
-    .replaceAll(tmpdir(), 'TMP')
-    // How a cut connection shows is a race between the system and Node.
-    .replace(/\b(ECONNRESET|EPIPE|UND_ERR_SOCKET)\b/g, 'CUT')
-    .replaceAll('\n', '\\n')
-  tell({ said: plain, place })
+export function said(text: string, code = 'no code'): void {
+  tell({ said: { code, text }, place })
 }

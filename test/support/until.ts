@@ -1,7 +1,12 @@
 // The clock that is never fake.
 const { setTimeout } = globalThis
 
-/** Asks until the answer is right, and gives it; fails, with the text of the condition, after a time that only a failure takes. */
+/** What a test waits for did not come, or a server did not start. The runner tries such a file once more. */
+export class LateError extends Error {
+  override name = 'LateError'
+}
+
+/** Asks until the answer is right, and gives it; throws a `LateError` with the text of the condition, after a time that only a failure takes. */
 export async function until<T>(
   ask: () => T | Promise<T>,
   isRight: (answer: T) => unknown = Boolean,
@@ -11,7 +16,9 @@ export async function until<T>(
     const answer = await ask()
     if (isRight(answer)) return answer
     if (performance.now() > end)
-      throw new Error(`never came: ${isRight === Boolean ? ask : isRight}; last: ${JSON.stringify(answer)}`)
+      throw new LateError(
+        `never came: ${isRight === Boolean ? ask : isRight}; last: ${JSON.stringify(answer)}`,
+      )
     // What is near comes within a few turns of the event loop.
     await new Promise((resolve) => (turn < 100 ? setImmediate(resolve) : setTimeout(resolve, 5)))
   }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../../scripts/test/runFile.ts'
 import { bunPath, denoPath, nodePath } from '../../runtimes/command.ts'
+import { LateError } from '../../support/until.ts'
 import { frameworks } from './createApp.ts'
 
 const quiet = {
@@ -72,7 +73,9 @@ export async function startProgram({
     }
     child.stdout!.on('data', listen)
     child.stderr!.on('data', listen)
-    ended.then(([code]) => reject(new Error(`${args.join(' ')} ended with ${code}\n${output.slice(-3000)}`)))
+    ended.then(([code]) =>
+      reject(new LateError(`${args.join(' ')} ended with ${code}\n${output.slice(-3000)}`)),
+    )
   })
   return {
     url,

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { ensure, root } from '../../../scripts/lib/ensure.mjs'
 import { runFile } from '../../../scripts/test/runFile.ts'
+import { type Transpiled, transpile } from '../../../scripts/test/transpile.ts'
 
 const workers = 2
 /** A bug that makes a test hang is caught, too: so much longer than without a bug is hanging. */
@@ -25,7 +26,12 @@ export interface Change {
 }
 
 /** The sources and tests in a folder of their own. Its packages import each other, and nothing from this repository. */
-function copy(): string {
+export interface Copy {
+  readonly cwd: string
+  readonly transpiled: Transpiled
+}
+
+async function copy(): Promise<Copy> {
   const to = mkdtempSync(join(tmpdir(), 'mutants-'))
   const filter = (path: string) => !/node_modules|[/\\](coverage|\.tmp)/.test(path.slice(root.length))
   for (const name of ['packages', 'scripts', 'test', 'examples', 'package.json', 'tsconfig.base.json']) {
@@ -41,7 +47,8 @@ function copy(): string {
   for (const name of ['client', 'gateway', 'emulator', 'ai-sdk']) {
     symlinkSync(join(to, 'packages', name), join(modules, '@flowscale', name))
   }
-  return to
+  await rebuild(to, Object.keys(entries))
+  return { cwd: to, transpiled: await transpile(filesIn('test', /\.test\.ts$/), to) }
 }
 
 const rooms = ['poller', 'websocket', 'proxy', 'store', 'node']
@@ -77,43 +84,54 @@ async function rebuild(cwd: string, names: string[]): Promise<void> {
 }
 
 /** Runs `run` with the change in a copy, and takes the change back. */
-export async function withChange<T>(cwd: string, { file, text }: Change, run: () => Promise<T>): Promise<T> {
+export async function withChange<T>(
+  { cwd, transpiled }: Copy,
+  { file, text }: Change,
+  run: () => Promise<T>,
+): Promise<T> {
   const path = join(cwd, file)
   const before = readFileSync(path, 'utf8')
-  const name = file.split('/')[1]!
+  const write = (content: string) => {
+    writeFileSync(path, content)
+    return Promise.all([rebuild(cwd, [file.split('/')[1]!]), transpiled.update(file)])
+  }
   try {
-    writeFileSync(path, text)
-    await rebuild(cwd, [name])
+    await write(text)
     return await run()
   } finally {
-    writeFileSync(path, before)
-    await rebuild(cwd, [name])
+    await write(before)
   }
 }
 
 /** Whether a test fails or hangs that took `usualMs` without a bug. */
-export async function isCaught(cwd: string, test: string, usualMs: number): Promise<boolean> {
-  return (await runFile(test, {}, limitMs + 3 * usualMs, cwd)).failed > 0
+export async function isCaught({ cwd, transpiled }: Copy, test: string, usualMs: number): Promise<boolean> {
+  return (await runFile(transpiled, test, { limitMs: limitMs + 3 * usualMs, cwd })).failed > 0
 }
 
 /** Does the jobs in copies of this repository, two at a time. */
 export async function inCopies(use: (each: Each) => Promise<void>): Promise<void> {
   // For the pages of the servers.
   ensure('build')
-  const copies = Array.from({ length: workers }, copy)
+  const copies = await Promise.all(Array.from({ length: workers }, copy))
   try {
-    await Promise.all(copies.map((cwd) => rebuild(cwd, Object.keys(entries))))
     await use(async (jobs, run) => {
       const rest = [...jobs]
       await Promise.all(
-        copies.map(async (cwd) => {
-          for (let job = rest.shift(); job !== undefined; job = rest.shift()) await run(job, cwd)
+        copies.map(async (one) => {
+          for (let job = rest.shift(); job !== undefined; job = rest.shift()) await run(job, one)
         }),
       )
     })
   } finally {
-    for (const cwd of copies) rmSync(cwd, { recursive: true, force: true })
+    for (const { cwd } of copies) rmSync(cwd, { recursive: true, force: true })
   }
 }
 
-export type Each = <T>(jobs: Iterable<T>, run: (job: T, cwd: string) => Promise<void>) => Promise<void>
+export type Each = <T>(jobs: Iterable<T>, run: (job: T, copy: Copy) => Promise<void>) => Promise<void>
+
+/** The files of this repository in a folder, by a pattern of their paths. */
+export const filesIn = (folder: string, pattern: RegExp): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => `${folder}/${file}`)
+    .filter((file) => pattern.test(file) && !/node_modules|[/\\](dist|mutants|\.tmp)[/\\]/.test(file))
+    .sort()

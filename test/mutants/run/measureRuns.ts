@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from '../../../scripts/lib/ensure.mjs'
 import { runFile } from '../../../scripts/test/runFile.ts'
-import type { Each } from './copies.ts'
+import { type Copy, type Each, filesIn } from './copies.ts'
 
 export interface TestRun {
   readonly file: string
@@ -92,8 +92,9 @@ function readCoverage(folder: string, cwd: string): TestRun['sources'] {
     const origins: Record<string, Origin> = coverage['source-map-cache'] ?? {}
     for (const script of coverage.result as Script[]) {
       const origin = origins[script.url]
-      if (!origin || !script.url.startsWith(base)) continue
+      if (!origin) continue
       for (const [source, turns] of readScript(script, origin)) {
+        if (!source.startsWith(base)) continue
         const path = source.replace(base, 'packages/')
         sources[path] = [...(sources[path] ?? []), turns]
       }
@@ -102,10 +103,13 @@ function readCoverage(folder: string, cwd: string): TestRun['sources'] {
   return sources
 }
 
-async function measure(file: string, cwd: string): Promise<TestRun | undefined> {
+async function measure(file: string, { cwd, transpiled }: Copy): Promise<TestRun | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'coverage-'))
   try {
-    const { failed, seconds, output } = await runFile(file, { NODE_V8_COVERAGE: folder }, undefined, cwd)
+    const { failed, seconds, output } = await runFile(transpiled, file, {
+      env: { NODE_V8_COVERAGE: folder },
+      cwd,
+    })
     if (!failed) return { file, usualMs: seconds * 1000, sources: readCoverage(folder, cwd) }
     console.log(`${file} fails without a bug:\n${output.slice(-1500)}`)
     return undefined
@@ -113,12 +117,6 @@ async function measure(file: string, cwd: string): Promise<TestRun | undefined> 
     rmSync(folder, { recursive: true })
   }
 }
-
-const filesIn = (folder: string, pattern: RegExp): string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .map((file) => `${folder}/${file}`)
-    .filter((file) => pattern.test(file) && !/node_modules|[/\\](dist|mutants)[/\\]/.test(file))
-    .sort()
 
 /** The tests of the sources: none of what is built, of examples or of whole machines. */
 const isOfSources = (file: string): boolean =>
@@ -137,9 +135,9 @@ export async function measureRuns(each: Each): Promise<TestRun[]> {
     if (before === key) return tests
   } catch {}
   const tests: TestRun[] = []
-  await each(filesIn('test', /\.test\.ts$/).filter(isOfSources), async (file, cwd) => {
+  await each(filesIn('test', /\.test\.ts$/).filter(isOfSources), async (file, copy) => {
     // Once more: on a busy machine, a test may fail by its time limit.
-    const test = (await measure(file, cwd)) ?? (await measure(file, cwd))
+    const test = (await measure(file, copy)) ?? (await measure(file, copy))
     if (test) tests.push(test)
   })
   mkdirSync(dirname(kept), { recursive: true })

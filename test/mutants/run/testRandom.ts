@@ -1,4 +1,4 @@
-import { inCopies, isCaught, withChange } from './copies.ts'
+import { type Copy, inCopies, isCaught, withChange } from './copies.ts'
 import { type Bug, makeBugs } from './makeBugs.ts'
 import { measureRuns, runsPlace, type TestRun } from './measureRuns.ts'
 
@@ -20,13 +20,13 @@ function nearest(bug: Bug, tests: readonly TestRun[]): TestRun[] {
 }
 
 /** Runs the tests of a bug until one fails. Gives those that passed if none did. */
-async function passing(bug: Bug, tests: readonly TestRun[], cwd: string): Promise<string[] | undefined> {
-  return await withChange(cwd, bug, async () => {
+async function passing(bug: Bug, tests: readonly TestRun[], copy: Copy): Promise<string[] | undefined> {
+  return await withChange(copy, bug, async () => {
     const passed: string[] = []
     const start = Date.now()
     for (const { file, usualMs } of nearest(bug, tests)) {
       if (passed.length && Date.now() - start + usualMs > mostMs) continue
-      if (await isCaught(cwd, file, usualMs)) return undefined
+      if (await isCaught(copy, file, usualMs)) return undefined
       passed.push(file)
     }
     return passed
@@ -38,11 +38,11 @@ export async function testRandom(count: number, seed: number): Promise<void> {
   const counts = packages.map((name) => ({ name, caught: 0, passed: 0, unseen: 0 }))
   await inCopies(async (each) => {
     const tests = await measureRuns(each)
-    await each(makeBugs(packages, count, seed), async (bug, cwd) => {
+    await each(makeBugs(packages, count, seed), async (bug, copy) => {
       const { file, line, place, from, to } = bug
       const own = counts.find(({ name }) => file.startsWith(`packages/${name}/`))!
       const isRun = tests.some((test) => runsPlace(test, file, place))
-      const passed = isRun ? await passing(bug, tests, cwd) : []
+      const passed = isRun ? await passing(bug, tests, copy) : []
       if (!passed) return void own.caught++
       own[isRun ? 'passed' : 'unseen']++
       const by = isRun ? `not caught by ${passed.join(', ')}` : 'not run by any test'

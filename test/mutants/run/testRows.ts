@@ -25,17 +25,17 @@ export async function testRows(pattern: string): Promise<void> {
   await inCopies(async (each) => {
     const usualMs = new Map<string, number>()
     // A test that fails without a bug catches none.
-    await each(new Set(rows.map(([, { test }]) => test)), async (test, cwd) => {
-      const { failed, output, seconds } = await runFile(test, {}, undefined, cwd)
+    await each(new Set(rows.map(([, { test }]) => test)), async (test, { cwd, transpiled }) => {
+      const { failed, output, seconds } = await runFile(transpiled, test, { cwd })
       if (failed) console.log(`${test} fails without a bug:\n${output.slice(-1500)}`)
       else usualMs.set(test, seconds * 1000)
     })
-    await each(rows, async ([name, row], cwd) => {
+    await each(rows, async ([name, row], copy) => {
       const { bug, file, test } = row
       const text = apply(row)
       if (text === undefined) return say(false, `${name}: \`from\` does not stand once in ${file}`)
       const ms = usualMs.get(test)
-      const caught = ms && (await withChange(cwd, { file, text }, () => isCaught(cwd, test, ms)))
+      const caught = ms && (await withChange(copy, { file, text }, () => isCaught(copy, test, ms)))
       say(!!caught, `${name}: ${bug}, ${caught ? 'caught' : 'NOT CAUGHT'} by ${test}`)
     })
   })

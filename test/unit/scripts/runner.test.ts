@@ -1,6 +1,7 @@
 // Broken test files, each as the runner sees it: none of them may pass, and each failure has a name.
 import { assert, suite } from '#test'
-import { runCommand, runFile } from '../../../scripts/test/runFile.ts'
+import { type Outcome, runCommand, runFile, runLateAgain } from '../../../scripts/test/runFile.ts'
+import { transpile } from '../../../scripts/test/transpile.ts'
 
 const test = suite('runner')
 const folder = 'test/unit/scripts/broken'
@@ -36,17 +37,56 @@ const rows: [file: string, ...failures: string[]][] = [
     `values > after each "is no error": not cleaned up, ${folder}/values.ts:5`,
   ],
   ['nothing.ts', 'the file: no test ran, and it ended with 0'],
+  [
+    'late.ts',
+    `late > an event that does not come: no event, ${folder}/late.ts:7`,
+    `late > a page that does not load: no page, ${folder}/late.ts:10`,
+  ],
+  [
+    'lateServer.ts',
+    `late > before: no server, ${folder}/lateServer.ts:6`,
+    'late > never reached: it did not run',
+  ],
+  [
+    'lateAndWrong.ts',
+    `late > an event that does not come: no event, ${folder}/lateAndWrong.ts:6`,
+    `late > a value: Expected values to be strictly equal:, ${folder}/lateAndWrong.ts:8`,
+  ],
 ]
+const outcomes: Outcome[] = []
+const files = rows.map(([file]) => `${folder}/${file}`)
+const transpiled = await transpile(files)
+
 for (const [file, ...expected] of rows) {
   test(file, async () => {
-    const { failures } = await runFile(`${folder}/${file}`, {}, 1000)
+    const outcome = await runFile(transpiled, `${folder}/${file}`, { limitMs: 1000 })
+    const { failures } = outcome
     const told = failures.map(({ place, message, at }) => `${place}: ${message}${at ? `, ${at}` : ''}`)
     assert.equal(told, expected)
+    outcomes.push(outcome)
   })
 }
 
+test('what failed by time alone runs once more, and is flaky if it passes then', async () => {
+  const again: string[] = []
+  const flaky = await runLateAgain(outcomes, async (outcome) => {
+    again.push(outcome.name.slice(folder.length + 1))
+    return again.length === 1 ? outcome : { ...outcome, failed: 0, failures: [] }
+  })
+  assert.equal(again, ['hangs.ts', 'late.ts', 'lateServer.ts'])
+  assert.equal(
+    flaky.map(({ name, failed }) => [name, failed]),
+    [
+      [`${folder}/late.ts`, 2],
+      [`${folder}/lateServer.ts`, 2],
+    ],
+  )
+  // `hangs.ts` failed again.
+  assert.is(outcomes.filter(({ failed }) => failed).length, rows.length - 2)
+})
+
 test('values stand beside a failure; a case runs alone', async () => {
-  const { failures, passed } = await runFile(`${folder}/values.ts`, {}, 1000, undefined, 'not ok')
+  const { failures, passed } = await runFile(transpiled, `${folder}/values.ts`, { only: 'not ok' })
   assert.is(passed, 0)
   assert.equal(
     failures.map(({ details }) => details?.split('\n')[0]),

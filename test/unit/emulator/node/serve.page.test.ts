@@ -2,10 +2,11 @@
 
 import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
+import { pathToFileURL } from 'node:url'
 import { assert, suite } from '#test'
 
 // As built: the page lies beside it. A name that is no literal, so that its types need no build.
-const dist = '../../../../packages/emulator/dist'
+const dist = pathToFileURL('packages/emulator/dist')
 const { createEmulator }: typeof import('@flowscale/emulator') = await import(`${dist}/index.js`)
 const { serve }: typeof import('@flowscale/emulator/node') = await import(`${dist}/node.js`)
 
