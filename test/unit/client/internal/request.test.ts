@@ -2,33 +2,25 @@ import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import {
   ArgumentError,
-  type Client,
-  cancelRun,
   checkHealth,
   downloadOutput,
   executeWorkflow,
   FlowScaleError,
   getOutput,
-  getQueue,
-  getRun,
-  getRuns,
-  getWorkflows,
   HttpError,
   NetworkError,
-  type RequestOptions,
   TimeoutError,
 } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
-import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
-import { assert, rejects, suite } from '#test'
+import { assert, rejects } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { type Answer, fakeFetch, hang, json, ok, recorder } from '../../../support/fakes.ts'
+import { type Operation, operations } from '../../../support/operations.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 
 const test = suiteWithClock('request')
-const untimed = suite('request, by the real clock')
 let clock: Clock
 test.before.each((context) => {
   clock = context.clock
@@ -46,55 +38,49 @@ async function settle<T>(promise: Promise<T>): Promise<T> {
   return done
 }
 
-type Operation = (client: Client, options?: RequestOptions) => Promise<unknown>
-const gets: Record<string, Operation> = {
-  checkHealth,
-  getQueue,
-  getWorkflows,
-  getRun: (client, options) => getRun(client, 'r', options),
-  getRuns,
-  getOutput: (client, options) => getOutput(client, 'f', options),
-}
-const repeatable: Record<string, Operation> = {
-  ...gets,
-  cancelRun: (client, options) => cancelRun(client, 'r', options),
+const all: Record<string, Operation> = {
+  ...operations,
   downloadOutput: (client, options) => downloadOutput(client, 'http://files.test/f', options),
 }
-const execute: Operation = (client, options) => executeWorkflow(client, 'w', { a: 'b' }, options)
-const all = { ...repeatable, executeWorkflow: execute }
+const { executeWorkflow: execute, getRun } = operations
+const forms = Object.entries(all).filter(([name]) => name !== 'downloadOutput')
 
 const refused = () => Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
 const status = (code: number, headers: Record<string, string> = {}) =>
   json({ status: 'error', errors: 'no' }, { status: code, headers })
 
+/** Whether a call is sent again after an answer; `what` is its status, or what else happened. */
+function isSentAgain(name: string, run: Operation, what: string, answer: Answer, again: boolean): void {
+  test(`${name}: ${what} is ${again ? 'tried again' : 'final'}`, async () => {
+    const fetch = fakeFetch(answer)
+    const client = clientWith(fetch, { timeoutMs: 10 })
+    await settle(rejects(run(client), FlowScaleError, { status: Number(what) || 0 }))
+    assert.is(fetch.calls.length, again ? 4 : 1)
+  })
+}
+for (const [name, run, repeated] of [
+  ['getRun', getRun, [408, 429, 500, 502, 503, 504]],
+  ['executeWorkflow', execute, [429]],
+] as const) {
+  for (const code of [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503, 504, 505])
+    isSentAgain(
+      name,
+      run,
+      `${code}`,
+      status(code),
+      repeated.some((one) => one === code),
+    )
+  isSentAgain(name, run, 'no answer', refused(), run === getRun)
+  isSentAgain(name, run, 'a time-out', hang, run === getRun)
+}
 for (const [name, run] of Object.entries(all)) {
-  const answers: Record<string, [Answer, again: boolean]> = {
-    'no answer': [refused(), name !== 'executeWorkflow'],
-    400: [status(400), false],
-    401: [status(401), false],
-    403: [status(403), false],
-    404: [status(404), false],
-    408: [status(408), name !== 'executeWorkflow' && name !== 'getOutput'],
-    409: [status(409), false],
-    413: [status(413), false],
-    422: [status(422), false],
-    429: [status(429), true],
-    500: [status(500), name !== 'executeWorkflow'],
-    501: [status(501), false],
-    502: [status(502), name !== 'executeWorkflow'],
-    503: [status(503), name !== 'executeWorkflow'],
-    504: [status(504), name !== 'executeWorkflow'],
-    505: [status(505), false],
-    'a time-out': [hang, name !== 'executeWorkflow'],
-  }
-  for (const [what, [answer, again]] of Object.entries(answers)) {
-    test(`${name}: ${what} is ${again ? 'tried again' : 'final'}`, async () => {
-      const fetch = fakeFetch(answer)
-      const client = clientWith(fetch, { timeoutMs: 10 })
-      await settle(rejects(run(client), FlowScaleError, { status: Number(what) || 0 }))
-      assert.is(fetch.calls.length, again ? 4 : 1)
-    })
-  }
+  if (run === getRun || run === execute) continue
+  // Of these, only `getOutput` has a status of its own.
+  isSentAgain(name, run, '408', status(408), name !== 'getOutput')
+  isSentAgain(name, run, '503', status(503), true)
+}
+
+for (const [name, run] of Object.entries(all)) {
   test(`${name}: an unreadable 200 is final`, async () => {
     const fetch = fakeFetch(() => new Response('<html>hello'))
     if (name !== 'downloadOutput') await settle(rejects(run(clientWith(fetch)), Error))
@@ -130,11 +116,6 @@ for (const [name, run] of Object.entries(all)) {
     ]
     for (const options of wrong) await rejects(run(clientWith(fetch), options as never), ArgumentError)
     assert.is(fetch.calls.length, 0)
-  })
-  test(`${name}: never throws synchronously`, async () => {
-    for (const client of [undefined, null, {}, 'http://pod.test']) {
-      await rejects(run(client as never), ArgumentError)
-    }
   })
 }
 
@@ -231,16 +212,6 @@ test('Retry-After: garbage and the past are no answer', async () => {
   }
 })
 
-test('an attempt ends at timeoutMs: in the headers', async () => {
-  const start = Date.now()
-  await settle(
-    rejects(checkHealth(clientWith(fakeFetch(hang)), { maxRetries: 0, timeoutMs: 50 }), TimeoutError, {
-      timeoutMs: 50,
-    }),
-  )
-  assert.is(Date.now() - start, 50)
-})
-
 /** A body that begins and then stalls. */
 const stalled = (onCancel?: () => void) =>
   new Response(
@@ -250,21 +221,21 @@ const stalled = (onCancel?: () => void) =>
     } as UnderlyingDefaultSource<Uint8Array>),
   )
 
-test('an attempt ends at timeoutMs: in the body', async () => {
-  for (const run of [...Object.values(gets), execute]) {
-    const start = Date.now()
-    const fetch = fakeFetch(() => stalled())
-    await settle(rejects(run(clientWith(fetch, { timeoutMs: 70, maxRetries: 0 })), TimeoutError))
-    assert.is(Date.now() - start, 70)
-  }
-})
-
-test('an attempt ends at timeoutMs: in a fetch that ignores its signal', async () => {
-  const deaf = () => new Promise<Response>(() => {})
-  for (const run of Object.values(all)) {
-    await settle(rejects(run(clientWith(deaf, { timeoutMs: 80, maxRetries: 0 })), TimeoutError))
-  }
-})
+const deaf = () => new Promise<Response>(() => {})
+for (const [where, answer, runs] of [
+  ['in the headers', hang, all],
+  ['in the body', () => stalled(), Object.fromEntries(forms)],
+  ['in a fetch that ignores its signal', deaf, all],
+] as [string, Answer, typeof all][]) {
+  test(`an attempt ends at timeoutMs: ${where}`, async () => {
+    for (const run of Object.values(runs)) {
+      const start = Date.now()
+      const client = clientWith(fakeFetch(answer), { timeoutMs: 70, maxRetries: 0 })
+      await settle(rejects(run(client), TimeoutError, { timeoutMs: 70 }))
+      assert.is(Date.now() - start, 70)
+    }
+  })
+}
 
 test('an attempt ends at timeoutMs: in headers() that never come; what comes too late sends nothing', async () => {
   let give!: (headers: Record<string, string>) => void
@@ -337,7 +308,7 @@ for (const reason of reasons) {
       await clock.tickAsync(10_000)
       assert.is(fetch.calls.length, 1)
     }
-    for (const run of [...Object.values(gets), execute]) {
+    for (const [, run] of forms) {
       const body = new AbortController()
       const third = run(clientWith(fakeFetch(() => stalled())), { signal: body.signal }).catch(
         (error) => error,
@@ -492,18 +463,23 @@ test('logger: durations, and no input values', async () => {
   assert.not.match(JSON.stringify(logger.lines), /private|prompt/)
 })
 
-test('a logger that throws loses nothing, and its methods have their this', async () => {
-  const fail = function (this: { lines: number }) {
-    this.lines++
-    throw new Error('the disk is full')
-  }
-  const logger = { lines: 0, debug: fail, info: fail, warn: fail, error: fail }
-  const fetch = fakeFetch(status(429), ok({ run_id: 'r' }), status(404))
-  const client = clientWith(fetch, { logger })
-  assert.is((await settle(executeWorkflow(client, 'w', {}))).data.run_id, 'r')
-  await rejects(checkHealth(client), HttpError, { status: 404 })
-  assert.is(logger.lines, 3)
-})
+for (const how of ['throw', 'reject']) {
+  test(`a logger whose methods ${how} loses nothing, and they have their this`, async () => {
+    const fail = function (this: { lines: number }) {
+      this.lines++
+      const error = new Error('the disk is full')
+      if (how === 'reject') return Promise.reject(error)
+      throw error
+    }
+    const logger = { lines: 0, debug: fail, info: fail, warn: fail, error: fail }
+    const fetch = fakeFetch(status(429), ok({ run_id: 'r' }), status(404))
+    const client = clientWith(fetch, { logger })
+    assert.is((await settle(execute(client))).data.run_id, 'r')
+    await rejects(getRun(client), HttpError, { status: 404 })
+    assert.is(logger.lines, 3)
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+}
 
 test('NetworkError: the cause is the runtime’s own error, its code is in the message', async () => {
   const own = refused()
@@ -553,26 +529,6 @@ test('a body that breaks off is a NetworkError, tried again', async () => {
   assert.is(fetch.calls.length, 2)
 })
 
-untimed('through the global fetch, by undici’s MockAgent', async () => {
-  const before = getGlobalDispatcher()
-  const agent = new MockAgent()
-  agent.disableNetConnect()
-  setGlobalDispatcher(agent)
-  const pool = agent.get('http://pod.test')
-  const headers = { 'x-api-key': CANARY, 'x-team': 'one' }
-  const path = '/api/v1/comfy/health'
-  pool.intercept({ path, headers }).reply(503, 'busy')
-  pool.intercept({ path, headers }).reply(200, { status: 'success', data: [{ url: 'a', status: 'idle' }] })
-  try {
-    const client = clientWith(undefined, { headers: { 'x-team': 'one' }, retryDelayMs: 1 })
-    assert.is((await checkHealth(client)).data[0]?.container, 'a')
-    agent.assertNoPendingInterceptors()
-  } finally {
-    setGlobalDispatcher(before)
-    await agent.close()
-  }
-})
-
 test('of a page that a gateway sends, the message has the title', async () => {
   const page =
     '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr>nginx\r\n</body></html>'
@@ -591,18 +547,4 @@ test('an answer that is no HTTP, but an echo of the request, does not show the k
   )
   assertNoCanary(error)
   assert.match(inspect(error), /\[redacted\]/)
-})
-
-test('a logger whose methods reject loses nothing', async () => {
-  const fails = async () => {
-    throw new Error('log server down')
-  }
-  const logger = { debug: fails, info: fails, warn: fails, error: fails }
-  const client = clientWith(fakeFetch(ok({ run_id: 'r1' })), { maxRetries: 0, logger })
-  assert.is((await executeWorkflow(client, 'w', {})).data.run_id, 'r1')
-  await rejects(
-    checkHealth(clientWith(fakeFetch(json({}, { status: 500 })), { maxRetries: 0, logger })),
-    Error,
-  )
-  await new Promise((resolve) => setImmediate(resolve))
 })
