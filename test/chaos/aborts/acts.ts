@@ -1,17 +1,4 @@
-import {
-  type Client,
-  cancelRun,
-  checkHealth,
-  downloadOutput,
-  executeWorkflow,
-  getOutput,
-  getQueue,
-  getRun,
-  getRuns,
-  getWorkflows,
-  HttpError,
-  iterateRuns,
-} from '@flowscale/client'
+import { type Client, downloadOutput, executeWorkflow, HttpError, iterateRuns } from '@flowscale/client'
 import {
   createRunWatcher,
   executeMany,
@@ -23,6 +10,7 @@ import {
 } from '@flowscale/client/poller'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import WebSocket from 'ws'
+import { operations } from '../../support/operations.ts'
 
 type Act = (client: Client, signal: AbortSignal) => Promise<unknown>
 
@@ -46,15 +34,13 @@ function aborted(list: readonly object[], { reason }: AbortSignal): void {
 
 /** Each thing that takes a signal. */
 export const acts: Readonly<Record<string, Act>> = {
-  checkHealth: (client, signal) => checkHealth(client, { signal }),
-  getQueue: (client, signal) => getQueue(client, { signal }),
-  getWorkflows: (client, signal) => getWorkflows(client, { signal }),
-  executeWorkflow: (client, signal) => executeWorkflow(client, 'w', { a: 'b' }, { signal }),
+  ...Object.fromEntries(
+    Object.entries(operations).map(([name, run]): [string, Act] => [
+      name,
+      (client, signal) => run(client, { signal }),
+    ]),
+  ),
   upload: (client, signal) => executeWorkflow(client, 'w', { a: upload }, { signal }),
-  getOutput: (client, signal) => getOutput(client, 'a.png', { signal }),
-  cancelRun: (client, signal) => cancelRun(client, 'r', { signal }),
-  getRun: (client, signal) => getRun(client, 'r', { signal }),
-  getRuns: (client, signal) => getRuns(client, { signal }),
   iterateRuns: (client, signal) => drain(iterateRuns(client, { signal })),
   downloadOutput: async (client, signal) => {
     const response = await downloadOutput(client, `${client.baseUrl}/file`, { signal })

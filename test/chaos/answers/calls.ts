@@ -1,14 +1,8 @@
 import {
   type Client,
-  cancelRun,
-  checkHealth,
   downloadOutput,
   executeWorkflow,
-  getOutput,
-  getQueue,
-  getRun,
   getRuns,
-  getWorkflows,
   iterateRuns,
   type Run,
 } from '@flowscale/client'
@@ -21,6 +15,7 @@ import {
   waitForRun,
   watchRun,
 } from '@flowscale/client/poller'
+import { type OperationName, operations } from '../../support/operations.ts'
 import { RUN } from './answerOf.ts'
 import type { Operation } from './promises.ts'
 
@@ -56,20 +51,28 @@ const oneOf = <T>(list: readonly (PromiseSettledResult<T> | undefined)[], varian
   return one.value
 }
 
+interface Called {
+  answers: string[]
+  call: (fuzzed: Fuzzed) => Promise<unknown>
+}
+/** An operation without options. */
+const plain = (name: OperationName, answer: string): Called => ({
+  answers: [answer],
+  call: ({ client }) => operations[name](client),
+})
+
 /** Each operation: the real answers that fit it, and how it is called. */
-export const calls: Readonly<
-  Record<Operation, { answers: string[]; call: (fuzzed: Fuzzed) => Promise<unknown> }>
-> = {
-  checkHealth: { answers: ['health'], call: ({ client }) => checkHealth(client) },
-  getQueue: { answers: ['queue'], call: ({ client }) => getQueue(client) },
-  getWorkflows: { answers: ['workflows'], call: ({ client }) => getWorkflows(client) },
+export const calls: Readonly<Record<Operation, Called>> = {
+  checkHealth: plain('checkHealth', 'health'),
+  getQueue: plain('getQueue', 'queue'),
+  getWorkflows: plain('getWorkflows', 'workflows'),
+  getOutput: plain('getOutput', 'output'),
+  cancelRun: plain('cancelRun', 'cancel'),
+  getRun: plain('getRun', 'run'),
   executeWorkflow: {
     answers: ['execute'],
     call: ({ client }) => executeWorkflow(client, 'w', { a: 'b' }, { groupId: 'g' }),
   },
-  getOutput: { answers: ['output'], call: ({ client }) => getOutput(client, 'a.png') },
-  cancelRun: { answers: ['cancel'], call: ({ client }) => cancelRun(client, RUN) },
-  getRun: { answers: ['run'], call: ({ client }) => getRun(client, RUN) },
   getRuns: {
     answers: ['runs'],
     call: ({ client, variant }) => getRuns(client, variant % 2 ? { groupId: 'g', page: 2 } : {}),

@@ -15,6 +15,7 @@ import { assert, rejects, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientFrom, clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, ok } from '../../../support/fakes.ts'
+import { type OperationName, operations } from '../../../support/operations.ts'
 
 const test = suite('operations')
 
@@ -29,13 +30,19 @@ async function asked(run: (client: Client) => Promise<unknown>, data: unknown = 
 }
 
 test('each operation asks for its endpoint', async () => {
-  assert.is(await asked(checkHealth, []), 'GET /api/v1/comfy/health')
-  assert.is(await asked(getQueue, []), 'GET /api/v1/comfy/queue')
-  assert.is(await asked(getWorkflows, []), 'GET /api/v1/comfy/workflows')
-  assert.is(await asked((client) => getRun(client, 'r-1')), 'GET /api/v1/runs/r-1')
-  assert.is(await asked((client) => cancelRun(client, 'r-1')), 'POST /api/v1/runs/r-1/cancel')
-  assert.is(await asked((client) => getOutput(client, 'f.png')), 'GET /api/v1/runs/output?filename=f.png')
-  assert.is(await asked(getRuns, []), 'GET /api/v1/runs')
+  for (const [name, endpoint] of Object.entries({
+    checkHealth: 'GET /api/v1/comfy/health',
+    getQueue: 'GET /api/v1/comfy/queue',
+    getWorkflows: 'GET /api/v1/comfy/workflows',
+    executeWorkflow: 'POST /api/v1/runs?workflow_id=w',
+    getOutput: 'GET /api/v1/runs/output?filename=f.png',
+    cancelRun: 'POST /api/v1/runs/run-1/cancel',
+    getRun: 'GET /api/v1/runs/run-1',
+    getRuns: 'GET /api/v1/runs',
+  } satisfies Record<OperationName, string>)) {
+    const answer = /health|queue|workflows$/.test(endpoint) ? [] : { run_id: 'r', runs: [] }
+    assert.is(await asked(operations[name as OperationName], answer), endpoint)
+  }
 })
 
 test('ids are encoded, in the path and in the query', async () => {
