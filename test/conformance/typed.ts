@@ -94,7 +94,15 @@ export const typedCases: Case[] = [
     const quick = lib.defineWorkflow<{ text: string }, 'echo'>('quick', ['echo'])
     const options = { groupId: 'many', pollIntervalMs: 10, maxRequestsPerSecond: 1000 }
     const inputs = [{ text: 'dawn' }, { text: 'dusk' }]
-    const results = await lib.runMany(client, quick, inputs, options)
+    const told: unknown[] = []
+    const onResult = (result: { index: number }) => {
+      told[result.index] = result
+    }
+    const results = await lib.runMany(client, quick, inputs, { ...options, onResult })
+    ok(
+      results.every((result, index) => result.index === index && result === told[index]),
+      'told',
+    )
     const counts = results.map((result) => result.status === 'fulfilled' && result.value.outputs.echo.length)
     equal(counts, [1, 1], 'results')
     const wrong = lib.defineWorkflow<{ texts: string }, string>('pair', unfit)

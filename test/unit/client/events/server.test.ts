@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createClient } from '@flowscale/client'
 import { connectEvents } from '@flowscale/client/events'
-import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
+import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { closeAll, closeLater } from '../../../support/closeLater.ts'
@@ -17,7 +17,6 @@ async function serve(change: (url: string, response: ServerResponse) => boolean 
   const states: Record<string, string> = {}
   const streams = new Map<string, ServerResponse>()
   const requests: IncomingMessage[] = []
-  let most = 0
   const server = await listen((request, response) => {
     const { url = '' } = request
     requests.push(request)
@@ -27,7 +26,6 @@ async function serve(change: (url: string, response: ServerResponse) => boolean 
     if (isEvents) {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
       streams.set(runId, response)
-      most = Math.max(most, streams.size)
       response.on('close', () => streams.delete(runId))
       return
     }
@@ -40,7 +38,6 @@ async function serve(change: (url: string, response: ServerResponse) => boolean 
     states,
     streams,
     requests,
-    most: () => most,
     tell(runId: string, status: string) {
       states[runId] = status
       const stream = streams.get(runId)
@@ -107,29 +104,5 @@ test('a server that goes away in the middle: no unhandled rejection, and the wai
   server.states.a = 'completed'
   server.streams.get('a')!.socket!.resetAndDestroy()
   assert.is((await wait).status, 'completed')
-  events.close()
-})
-
-test('createRunWatcher: few streams at a time, and all runs end', async () => {
-  const server = await serve()
-  const client = createClient({ baseUrl: server.url, apiKey: CANARY })
-  const events = connectEvents(client, { maxStreams: 2 })
-  const ids = Array.from({ length: 12 }, (_, index) => `run${index}`)
-  for (const id of ids) server.states[id] = 'running'
-  const watcher = createRunWatcher(client, {
-    push: events,
-    pollIntervalMs: 20,
-    maxRequestsPerSecond: 1000,
-  })
-  const waits = watcher.waitAll(ids)
-  for (const id of ids) {
-    await until(() => server.streams.size === Math.min(2, ids.length - ids.indexOf(id)))
-    server.tell(id, 'completed')
-    await until(() => !server.streams.has(id))
-  }
-  const settled = await waits
-  assert.ok(settled.every(({ status }) => status === 'fulfilled'))
-  assert.is(server.most(), 2)
-  await until(() => server.streams.size === 0)
   events.close()
 })

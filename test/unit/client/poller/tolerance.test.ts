@@ -203,41 +203,6 @@ test('a 404 that means not yet is a warning', async ({ drive }) => {
   )
 })
 
-test('a logger that throws does not end the wait; each method is called on the logger', async ({ drive }) => {
-  class Broken {
-    #lines: string[] = []
-    get lines() {
-      return this.#lines
-    }
-    #log(level: string) {
-      this.#lines.push(level)
-      throw new Error('disk full')
-    }
-    debug() {
-      this.#log('debug')
-    }
-    info() {
-      this.#log('info')
-    }
-    warn() {
-      this.#log('warn')
-    }
-    error() {
-      this.#log('error')
-    }
-  }
-  const logger = new Broken()
-  const { client } = pod({ run: [failure(500), run('completed')] }, { logger })
-  const { value } = await drive(waits.waitForRun!(client))
-  assert.equal(value, ['completed'])
-  assert.equal(logger.lines, ['warn', 'debug'])
-})
-
-test('without a logger', async ({ drive }) => {
-  const { client } = pod({ run: [failure(500), ok({ status: 'completed' })] }, { logger: undefined })
-  assert.equal((await drive(waits.waitForRun!(client))).value, ['completed'])
-})
-
 test('a first 404 of getRun that came too early does not hide a failed run', async ({ clock }) => {
   let asked = 0
   const fetch: Fetch = async (_, { method }) => {

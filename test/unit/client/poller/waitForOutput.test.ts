@@ -1,8 +1,6 @@
-import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
+import { ArgumentError, type Client, RunError } from '@flowscale/client'
 import { waitForOutput } from '@flowscale/client/poller'
-import { MockAgent, setGlobalDispatcher } from 'undici'
-import { assert, rejects, suite } from '#test'
-import { CANARY } from '../../../support/canary.ts'
+import { assert, rejects } from '#test'
 import { json, ok } from '../../../support/fakes.ts'
 import { everySecond, failure, notYet, output, pod, run, url, waitSuite } from './kit.ts'
 
@@ -77,29 +75,4 @@ test('wrong arguments send nothing', async () => {
     await rejects(waitForOutput(first as Client, name as string, options as object), ArgumentError)
   }
   assert.equal(calls, [])
-})
-
-const onServer = suite('waitForOutput on a server')
-
-onServer('over the global fetch', async () => {
-  const agent = new MockAgent()
-  agent.disableNetConnect()
-  setGlobalDispatcher(agent)
-  const server = agent.get('http://pod.test')
-  const request = {
-    path: '/api/v1/runs/output?filename=a.png',
-    method: 'GET',
-    headers: { 'x-api-key': CANARY },
-  }
-  server.intercept(request).reply(204)
-  server.intercept(request).reply(404, 'not found')
-  server.intercept(request).replyWithError(new Error('reset'))
-  server
-    .intercept(request)
-    .reply(200, { status: 'success', data: { download_url: url('a.png'), generation_status: 'success' } })
-  const client = createClient({ baseUrl: 'http://pod.test', apiKey: CANARY })
-  const { data } = await waitForOutput(client, 'a.png', { pollIntervalMs: 1 })
-  assert.is(data.download_url, url('a.png'))
-  agent.assertNoPendingInterceptors()
-  await agent.close()
 })

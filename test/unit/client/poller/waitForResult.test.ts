@@ -1,4 +1,4 @@
-import { HttpError, RunError } from '@flowscale/client'
+import { RunError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { ok } from '../../../support/fakes.ts'
@@ -188,23 +188,13 @@ test('outputs that come a poll after the end are not lost; without any it ends t
   assert.equal([empty.value.outputs, empty.value.data, empty.ms], [[], [], 1000])
 })
 
-// A 404 of `getRun`
-
-test('it is the end', async ({ drive }) => {
-  const { error, ms } = await drive(waitForResult(pod({ run: failure(404) }).client, RUN))
-  assert.instance(error, HttpError)
-  assert.is(error.status, 404)
-  assert.is(error.runId, RUN)
-  assert.is(ms, 0)
-})
-
-test('it is the end once the server has given a state', async ({ drive }) => {
+test('a 404 is the end once the server has given a state', async ({ drive }) => {
   const { client } = pod({ run: [run('running'), failure(404)] })
   const { error, ms } = await drive(waitForResult(client, RUN, everySecond))
   assert.equal([error.status, error.runId, ms], [404, RUN, 1000])
 })
 
-test('in the first five seconds after our own submission it is not the end', async ({ drive }) => {
+test('in the first five seconds after our own submission a 404 is not the end', async ({ drive }) => {
   const late = pod({
     execute: submitted('a'),
     run: [failure(404), failure(404), run('completed', { outputs: [file('a.png')] })],
@@ -228,25 +218,6 @@ test('an output that failed fails a completed run too, whose state stays', async
   assert.is(error.runId, RUN)
   assert.equal(states, ['completed'])
 })
-
-for (const status of ['failed', 'error', 'cancelled']) {
-  test(`a run that is ${status} fails the wait at once`, async ({ drive }) => {
-    const states: string[] = []
-    const { client } = pod({ run: [run('running'), run(status, { error: 'out of luck' })] })
-    const { error, ms } = await drive(
-      waitForResult(client, RUN, { ...everySecond, onUpdate: (told) => states.push(told.status) }),
-    )
-    assert.instance(error, RunError)
-    assert.is(error.code, 'ERR_FLOWSCALE_RUN')
-    assert.is(error.status, status)
-    assert.is(error.runId, RUN)
-    assert.equal(error.errors, ['out of luck'])
-    const ended = status === 'cancelled' ? 'was cancelled' : status
-    assert.is(error.message, `Run ${RUN} ${ended}: out of luck`)
-    assert.equal(states, ['running', status])
-    assert.is(ms, 1000)
-  })
-}
 
 test('a run that failed without a word says so', async ({ drive }) => {
   const { error } = await drive(waitForResult(pod({ run: run('failed') }).client, RUN))

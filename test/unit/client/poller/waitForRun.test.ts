@@ -1,11 +1,8 @@
-import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
+import { ArgumentError, type Client, RunError } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
-import { Agent, MockAgent, setGlobalDispatcher } from 'undici'
-import { assert, rejects, suite } from '#test'
-import { CANARY } from '../../../support/canary.ts'
+import { assert, rejects } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, ok } from '../../../support/fakes.ts'
-import { listen } from '../../../support/listen.ts'
 import { everySecond, pod, RUN, run, waitSuite } from './kit.ts'
 
 const test = waitSuite('waitForRun')
@@ -94,59 +91,4 @@ test('an empty list of errors does not hide why a run failed, and what a server 
   }
   const fetch = fakeFetch(ok({ _id: RUN, status: 'failed', errors: [], error: {}, message: 'boom' }))
   await rejects(waitForRun(clientWith(fetch, { maxRetries: 0 }), RUN), Error, { errors: ['boom'] })
-})
-
-const onServer = suite('waitForRun on a server')
-
-onServer('over the global fetch', async () => {
-  const agent = new MockAgent()
-  agent.disableNetConnect()
-  setGlobalDispatcher(agent)
-  const server = agent.get('http://pod.test')
-  const request = { path: `/prefix/api/v1/runs/${RUN}`, method: 'GET', headers: { 'x-api-key': CANARY } }
-  server.intercept(request).reply(503, 'starting')
-  server.intercept(request).reply(200, { status: 'success', data: { status: 'running' } })
-  server.intercept(request).reply(200, { status: 'success', data: { status: 'completed' } })
-  const client = createClient({ baseUrl: 'http://pod.test/prefix/', apiKey: CANARY })
-  const states: string[] = []
-  await waitForRun(client, RUN, { pollIntervalMs: 1, onUpdate: ({ status }) => states.push(status) })
-  assert.equal(states, ['running', 'completed'])
-  agent.assertNoPendingInterceptors()
-  await agent.close()
-})
-
-onServer('over real HTTP: stalls, resets, and an abort that closes the connection', async () => {
-  const agent = new Agent()
-  setGlobalDispatcher(agent)
-  let asked = 0
-  let closed!: () => void
-  const wasClosed = new Promise<void>((resolve) => {
-    closed = resolve
-  })
-  const controller = new AbortController()
-  const server = await listen((request, response) => {
-    asked++
-    const answer = (status: string) => response.end(JSON.stringify({ status: 'success', data: { status } }))
-    if (asked === 1) answer('queued')
-    else if (asked === 2) request.socket.destroy()
-    // Headers, and half of a body.
-    else if (asked === 3) response.write('{"status": "succ')
-    else if (asked === 4) answer('completed')
-    else {
-      request.socket.once('close', closed)
-      controller.abort('stop')
-    }
-  })
-  const client = createClient({ baseUrl: server.url, apiKey: CANARY, timeoutMs: 500 })
-  const states: string[] = []
-  await waitForRun(client, RUN, { pollIntervalMs: 1, onUpdate: ({ status }) => states.push(status) })
-  assert.equal(states, ['queued', 'completed'])
-  assert.is(asked, 4)
-
-  const patient = createClient({ baseUrl: server.url, apiKey: CANARY })
-  const wait = waitForRun(patient, RUN, { signal: controller.signal }).catch((error) => error)
-  assert.is(await wait, 'stop')
-  await wasClosed
-  await agent.close()
-  await server.close()
 })
