@@ -391,7 +391,3 @@ test('makes no request, and starts no timer', async () => {
     () => clientWith(undefined, { headers: () => assert.unreachable() as never }),
   )
 })
-
-test('apiKey: an empty one is no key', () => {
-  fails({ baseUrl: 'http://pod.test', apiKey: '' })
-})

@@ -216,14 +216,6 @@ test('text in pieces, cut within characters, is read whole, from a real server',
   }
 })
 
-test('the request id and Retry-After are told', async () => {
-  const headers = { 'x-request-id': 'req-1', 'retry-after': '120' }
-  const error = await failure({ errors: 'busy' }, { status: 429, headers })
-  assert.is(error.requestId, 'req-1')
-  assert.is(error.retryAfterMs, 120_000)
-  assert.is((await failure('', { headers: { 'x-request-id': 'req-2' } })).requestId, 'req-2')
-})
-
 test('the key and custom headers are redacted wherever a server echoes them', async () => {
   const secret = 'token-0123456789'
   const echo = (key: string) => [

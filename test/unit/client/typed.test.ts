@@ -75,21 +75,13 @@ test('the name of each output', () => {
         ['b', []],
       ],
     ],
-    // The longest, in whichever order they are declared.
+    // The longest.
     [
       ['image', 'image_2'],
       ['image_r.png', 'image_2_r.png', 'image_2.png', 'image_r_2.png', 'image_20_r.png'],
       [
         ['image', ['image_r.png', 'image_r_2.png', 'image_20_r.png']],
         ['image_2', ['image_2_r.png', 'image_2.png']],
-      ],
-    ],
-    [
-      ['image_2', 'image'],
-      ['image_2_r.png', 'image_r.png'],
-      [
-        ['image_2', ['image_2_r.png']],
-        ['image', ['image_r.png']],
       ],
     ],
     [

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { inspect } from 'node:util'
 import * as api from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { defineWorkflow, run as runTyped, submit } from '@flowscale/client/typed'
+import { defineWorkflow, run as runTyped } from '@flowscale/client/typed'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { type Served, serve } from '@flowscale/emulator/node'
 import * as published from 'flowscale'
@@ -109,7 +109,7 @@ test('each method sends what its function sends, and gives what it gives', async
   /** What each method takes, its function, and what that takes after the client. */
   const calls: [name: string, method: unknown[], ask: any, run: unknown[]][] = [
     ['executeWorkflow', ['w', inputs, 'g', form], api.executeWorkflow, ['w', ...execution]],
-    ['executeWorkflow', [typed, inputs, 'g', form], submit, [typed, ...execution]],
+    ['executeWorkflow', [typed, inputs, 'g', form], api.executeWorkflow, ['t', ...execution]],
     ['getRuns', ['g', page], api.getRuns, [{ groupId: 'g', ...page }]],
     [
       'executeWorkflowAsync',

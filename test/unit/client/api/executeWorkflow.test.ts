@@ -282,25 +282,6 @@ test('an abort that comes too late takes nothing from the error', async () => {
   })
 })
 
-test('sent again after a 429, as a form of its own, to a real server', async () => {
-  const texts: string[] = []
-  const server = await listen(async (request, response) => {
-    const parts = readParts(await readBody(request), request.headers['content-type'])
-    texts.push(parts.map(({ name, filename, text }) => `${name}:${filename}:${text}`).join('|'))
-    if (texts.length < 3) response.writeHead(429, { 'retry-after': '0' }).end('{}')
-    else response.end('{"status":"success","data":{"run_id":"r"}}')
-  })
-  try {
-    const client = clientWith(undefined, { baseUrl: server.url, retryDelayMs: 1 })
-    const inputs = { image: toFile(Buffer.from('bytes'), 'a.png'), text: 'hello' }
-    assert.is((await executeWorkflow(client, 'w', inputs)).data.run_id, 'r')
-    const form = 'image:a.png:bytes|text:undefined:hello'
-    assert.equal(texts, [form, form, form])
-  } finally {
-    await server.close()
-  }
-})
-
 const nodeError = {
   errors: [{ type: 'required_input_missing', message: 'Required input is missing', details: 'clip' }],
 }

@@ -1,7 +1,6 @@
-import { getOutput, HttpError, ResponseError, RunError } from '@flowscale/client'
+import { getOutput, ResponseError, RunError } from '@flowscale/client'
 import { assert, rejects, suite } from '#test'
-import { clientFrom, clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch } from '../../../support/fakes.ts'
+import { clientFrom } from '../../../support/clientWith.ts'
 
 const test = suite('getOutput')
 const output = (body: unknown, status?: number) => getOutput(clientFrom(body, status), 'f.png')
@@ -89,13 +88,6 @@ for (const body of [
     await rejects(output(body), ResponseError)
   })
 }
-
-test('unreadable text, 404 and 408 are what they are', async () => {
-  await rejects(getOutput(clientWith(fakeFetch(() => new Response('<html>'))), 'f'), ResponseError)
-  for (const status of [404, 408]) {
-    await rejects(output({ errors: 'no' }, status), HttpError, { status })
-  }
-})
 
 test('a ResponseError of the caller’s own passes through', async () => {
   for (const response of [new Response(), undefined]) {

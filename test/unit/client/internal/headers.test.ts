@@ -155,9 +155,3 @@ test('without a key, X-API-KEY is the caller’s', async () => {
   assert.is(fetch.calls[1]?.headers.get('x-api-key'), 'mine')
   throws(() => createClient({ baseUrl: 'http://pod.test', headers: { 'content-type': 'a/b' } }), Error)
 })
-
-test('no content-type is set by hand: fetch sets that of the form, with its boundary', async () => {
-  const fetch = fakeFetch(ok({ run_id: 'r' }))
-  await executeWorkflow(clientWith(fetch), 'w', { a: 'b' })
-  assert.is(fetch.calls[0]?.headers.get('content-type'), null)
-})

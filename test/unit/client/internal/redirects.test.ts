@@ -93,19 +93,6 @@ test('an opaque redirect, as browsers give it', async () => {
   }
 })
 
-test('a redirect from https to http is not followed, by an injected fetch either', async () => {
-  for (const run of Object.values(operations)) {
-    for (const status of [301, 302, 307, 308]) {
-      const moved = new Response(null, { status, headers: { location: 'http://pod.test/api/v1/moved' } })
-      const fetch = fakeFetch(moved, ok({}))
-      await rejects(run(clientWith(fetch, { baseUrl: 'https://pod.test', retryDelayMs: 1 })), RedirectError, {
-        location: 'http://pod.test/api/v1/moved',
-      })
-      assert.is(pluck(fetch.calls, 'url').join(), `${fetch.calls[0]!.url}`)
-    }
-  }
-})
-
 test('the body of a redirect is let go', async () => {
   let cancelled = 0
   const body = () =>

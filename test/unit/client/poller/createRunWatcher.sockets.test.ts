@@ -14,10 +14,8 @@ import { createEmulator, type Dialect, type EmulatorOptions } from '@flowscale/e
 import { serve } from '@flowscale/emulator/node'
 import { assert, rejects, suite, throws } from '#test'
 import { createLab } from '../../../conformance/createLab.ts'
-import type { Step } from '../../../conformance/types.ts'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { closeAll, closeLater } from '../../../support/closeLater.ts'
-import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { until } from '../../../support/until.ts'
 import { gates } from '../../emulator/kit.ts'
@@ -119,16 +117,6 @@ test('a run that the list misses, and a server without a list, are asked for by 
     assert.ok((await others.waitAll(ids)).every(({ status }) => status === 'fulfilled'))
   }))
 
-test('one run is asked for directly; two waits for one run both end', () =>
-  withPod({}, async ({ client, counts }) => {
-    const runId = await submit(client, 'a')
-    const watcher = createRunWatcher(client, fast)
-    const three = await Promise.all([watcher.wait(runId), watcher.wait(runId), watcher.wait(runId)])
-    assert.equal(pluck(three, 'status'), ['completed', 'completed', 'completed'])
-    assert.is((await watcher.wait(runId)).status, 'completed')
-    assert.ok(counts.run! > 0)
-  }))
-
 test('failures stay with their runs; the iteration tells of every end', () =>
   withPod({}, async ({ client }) => {
     const ids = await Promise.all(['a', 'bad', 'c', 'd'].map((text) => submit(client, text)))
@@ -179,43 +167,6 @@ test('an abort gives its reason and leaves no listener; a deadline can be resume
   })
 })
 
-test('faults of the list are waited out', async () => {
-  const lab = createLab(CANARY)
-  const page = (status: string): Step => ({
-    body: JSON.stringify({
-      status: 'success',
-      data: { runs: ['a', 'b', 'c'].map((_id) => ({ _id, status, outputs: [] })) },
-    }),
-  })
-  const { url, seen } = await lab.script([
-    { status: 429, headers: { 'retry-after': '0' } },
-    { status: 503 },
-    { reset: true },
-    { stall: 'body' },
-    { body: '<html>' },
-    // The page was no list, so each was asked for by itself.
-    { status: 500 },
-    { status: 500 },
-    { status: 500 },
-    page('running'),
-    page('completed'),
-  ])
-  const timers = holdTimers()
-  try {
-    const client = createClient({ baseUrl: url, apiKey: CANARY, timeoutMs: HELD_MS })
-    const waits = createRunWatcher(client, fast).waitAll(['a', 'b', 'c'])
-    // The fourth is the one that stalls; other runs are asked for in the meantime.
-    await until(async () => (await seen()).length >= 4)
-    timers.fire()
-    const settled = await waits
-    assert.equal(pluck(settled, 'status'), ['fulfilled', 'fulfilled', 'fulfilled'])
-    for (const { headers } of await seen()) assert.is(headers['x-api-key'], CANARY)
-  } finally {
-    timers.release()
-    await lab.close()
-  }
-})
-
 test('a refused key ends every wait, each with its run', async () => {
   const lab = closeLater(createLab(CANARY))
   const { url } = await lab.script([{ status: 403, body: '{"detail":"Invalid API key"}' }])
@@ -240,29 +191,6 @@ test('with push the list is read when the server tells', () =>
     // One for each end at most, where they come one by one, and a few at first.
     assert.ok(counts.list! + counts.run! <= 45, JSON.stringify(counts))
     connection.close()
-  }))
-
-test('executeMany: one failure loses nothing; a second start pays for nothing twice', () =>
-  withPod({}, async ({ client, emulator }) => {
-    const inputs = [{ text: 'a' }, {}, { text: 'bad' }, { text: 'd' }]
-    const submitted = new Map<number, string>()
-    const told: [number, string][] = []
-    const options = {
-      ...fast,
-      groupId: 'g',
-      submitted,
-      onSubmitted: (index: number, runId: string) => told.push([index, runId]),
-    }
-    const results = await executeMany(client, 'quick', inputs, options)
-    assert.equal(pluck(results, 'status'), ['fulfilled', 'rejected', 'rejected', 'fulfilled'])
-    const [, refused, failed] = results as (ManyResult & { reason: any })[]
-    assert.equal([refused!.reason.code, refused!.runId], ['ERR_FLOWSCALE_VALIDATION', undefined])
-    assert.equal([failed!.reason.code, failed!.reason.runId], ['ERR_FLOWSCALE_RUN', failed!.runId])
-    assert.equal([...submitted].sort(), told.sort())
-    assert.is(emulator.stats.runsStarted, 3)
-    const again = await executeMany(client, 'quick', [{ text: 'a' }], { ...fast, submitted })
-    assert.is(again[0]!.runId, submitted.get(0))
-    assert.is(emulator.stats.runsStarted, 3, 'nothing is paid for twice')
   }))
 
 test('executeMany: a callback that throws, and an abort, lose no run', () =>

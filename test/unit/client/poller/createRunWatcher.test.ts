@@ -324,6 +324,7 @@ test('a wait that is resumed ends with the same signal, or with another one', as
 
 for (const [name, reply] of [
   ['500', () => json({}, { status: 500 })],
+  ['a reset', () => Promise.reject(new TypeError('reset'))],
   ['403', () => json({}, { status: 403 })],
   ['a redirect', () => new Response(null, { status: 307, headers: { location: '/' } })],
   [
@@ -444,7 +445,10 @@ test('waits for one run cost one request a round', async ({ clock }) => {
   const watcher = createRunWatcher(client)
   const waits = [watcher.wait('r0'), watcher.wait('r0'), waitForRun(watcher.client, 'r0')]
   await clock.tickAsync(3500)
-  assert.equal(pluck(asked, 'at'), [0, 1000, 2000, 3000])
+  assert.equal(
+    asked.map(({ what, at }) => `${what}@${at}`),
+    ['run r0@0', 'run r0@1000', 'run r0@2000', 'run r0@3000'],
+  )
   runs.set('r0', 'completed')
   await clock.tickAsync(1000)
   assert.is(completed(await Promise.allSettled(waits)), 3)

@@ -1,4 +1,4 @@
-import { ArgumentError, type Client, HttpError, NetworkError, RunError } from '@flowscale/client'
+import { ArgumentError, type Client, NetworkError } from '@flowscale/client'
 import { type ExecuteAsyncOptions, executeWorkflowAsync } from '@flowscale/client/poller'
 import { assert, rejects } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
@@ -24,19 +24,6 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const execute = (client: Client, options?: ExecuteAsyncOptions) =>
   executeWorkflowAsync(client, 'w', {}, options)
 const done = run('completed', { outputs: [{ filename: 'a.png', url: url('a.png') }] })
-
-test('submits, polls, and gives the result in the published shape', async ({ drive }) => {
-  const { client, calls } = pod({ execute: submitted('a'), run: [run('queued'), run('running'), done] })
-  const { value, ms } = await drive(executeWorkflowAsync(client, 'w', { text_1: 'a fox' }, everySecond))
-  assert.equal(value, {
-    status: 'success',
-    data: { download_url: url('a.png'), generation_status: 'success' },
-    runId: RUN,
-    outputs: [{ filename: 'a.png', download_url: url('a.png'), generation_status: 'success' }],
-  })
-  assert.is(ms, 2000)
-  assert.equal(calls, ['execute@0', 'run@0', 'run@1000', 'run@2000'])
-})
 
 test('passes group, arrays and headers on, and the headers to each request', async ({ drive }) => {
   let sent: FormData | undefined
@@ -80,18 +67,6 @@ test('the limit counts from the submission and does not cut it', async ({ drive 
   assert.is(error.message, 'Workflow execution timed out after 1500ms')
   assert.is(ms, 21_500)
   assert.equal(calls, ['execute@0', 'run@20000', 'run@21000'])
-})
-
-test('a POST that may have arrived is sent once, and says so', async ({ drive }) => {
-  for (const reply of [new TypeError('reset'), failure(500), failure(408), ok({})]) {
-    const { client, calls } = pod({ execute: reply })
-    const { error } = await drive(execute(client, { groupId: 'g' }))
-    assert.is(error.maybeSubmitted, true)
-    assert.is(error.workflowId, 'w')
-    assert.is(error.groupId, 'g')
-    assert.instance(error.submittedAt, Date)
-    assert.equal(calls, ['execute@0'])
-  }
 })
 
 test('a POST that was turned away by a 429 is sent again; one refused is not', async ({ drive }) => {
@@ -265,50 +240,13 @@ test('an aborted signal sends nothing', async () => {
   assert.equal(calls, [])
 })
 
-test('a server that names no outputs at first, and one that never does', async ({ drive }) => {
-  const late = pod({
-    execute: ok([{ run_id: RUN, workflow_id: 'w' }]),
-    run: [run('queued'), run('running', { output_names: ['a'] }), run('completed')],
-    output: [notYet(), output('a')],
-  })
-  const { value, ms } = await drive(execute(late.client, everySecond))
-  assert.is(value.outputs[0]?.filename, 'a')
-  assert.is(ms, 3000)
-  const none = pod({ execute: ok({ run_id: RUN }), run: failure(404) })
-  const { error } = await drive(execute(none.client))
-  assert.instance(error, HttpError)
-  assert.is(error.runId, RUN)
-})
-
-test('errors that follow the submission carry the run', async ({ drive }) => {
-  const replies = [
-    failure(401),
-    failure(403),
-    failure(404),
-    failure(422),
-    run('failed'),
-    new Response(null, { status: 302, headers: { location: 'http://elsewhere.test/' } }),
-  ]
-  for (const reply of replies) {
-    const { client } = pod({ execute: submitted(), run: reply })
-    const { error } = await drive(execute(client))
-    assert.is(error.runId, RUN, error.message)
-  }
-  // Illegal headers, but not at first.
+test('headers that are illegal, but not at first: the error carries the run', async ({ drive }) => {
   let calls = 0
   const headers = () => (calls++ ? { 'bad name': 'x' } : {})
   const { client } = pod({ execute: submitted(), run: done })
   const { error } = await drive(execute(client, { headers }))
   assert.instance(error, ArgumentError)
   assert.is(error.runId, RUN)
-  const refused = pod({
-    execute: submitted('a'),
-    run: run('completed'),
-    output: ok({ generation_status: 'failed' }),
-  })
-  const failed = await drive(execute(refused.client))
-  assert.instance(failed.error, RunError)
-  assert.is(failed.error.runId, RUN)
 })
 
 test('a POST that never answers ends with the time limit of the client', async ({ drive }) => {

@@ -22,16 +22,6 @@ test('gives one output as an object, in data, and as a list, in outputs', async 
   assert.equal(calls, ['run@0', 'run@1000'])
 })
 
-test('gives several outputs as a list', async ({ drive }) => {
-  const { client } = pod({ run: run('success', { outputs: [file('a.png'), file('b.mp4')] }) })
-  const { value } = await drive(waitForResult(client, RUN))
-  assert.equal(value.data, [
-    { filename: 'a.png', ...one('a.png') },
-    { filename: 'b.mp4', ...one('b.mp4') },
-  ])
-  assert.equal(value.outputs, value.data)
-})
-
 test('gives none as an empty list', async ({ drive }) => {
   const { value } = await drive(waitForResult(pod({ run: run('completed') }).client, RUN))
   assert.equal(value, { status: 'success', data: [], runId: RUN, outputs: [] })
@@ -226,33 +216,3 @@ test('a run that failed without a word says so', async ({ drive }) => {
   const { error: cancelled } = await drive(waitForResult(pod({ run: run('cancelled') }).client, RUN))
   assert.is(cancelled.message, `Run ${RUN} was cancelled`)
 })
-
-// The same from another process
-
-const servers = {
-  'names at once and getRun': {
-    execute: submitted('pre_1', 'pre_2'),
-    run: [run('queued'), run('completed', { outputs: [file('pre_1.png'), file('pre_2.png')] })],
-  },
-  'an array of one, without an id in the run': {
-    execute: ok([{ run_id: RUN, workflow_id: 'w' }]),
-    run: [
-      ok({ status: 'running', output_names: ['a.png'] }),
-      ok({ status: 'completed', output_names: ['a.png'], outputs: [file('a.png')] }),
-    ],
-  },
-  'names late, outputs by getOutput only': {
-    execute: ok({ run_id: RUN, workflow_id: 'w' }),
-    run: [run('in_progress', { output_names: ['a'] }), run('success', { output_names: ['a'] })],
-    output: output('a.png'),
-  },
-}
-for (const [name, script] of Object.entries(servers)) {
-  test(`gives the same as executeWorkflowAsync: ${name}`, async ({ drive }) => {
-    const here = await drive(executeWorkflowAsync(pod(script).client, 'w', {}))
-    assert.is(here.error, undefined)
-    const there = await drive(waitForResult(pod(script).client, RUN))
-    assert.ok(here.value.outputs.length > 0)
-    assert.equal(there.value, here.value)
-  })
-}

@@ -107,37 +107,43 @@ test('text to image takes empty and odd prompts, odd seeds, and its optional fil
   }
 })
 
-test('text to image takes 3 s in about 20 steps at speed 1', async () => {
+test('at speed 1 a workflow takes its time, in steps', async () => {
   // The clock stands still: the painter's own work would be taken off.
   const { setTimeout } = globalThis
   const { now } = Date
   const asked: number[] = []
+  const slow = await open('emulator.fetch', { speed: 1 })
   Date.now = () => 1_800_000_000_000
-  globalThis.setTimeout = ((callback: () => void, ms: number) => {
+  globalThis.setTimeout = ((callback: () => void, ms = 0) => {
     asked.push(ms)
     return setTimeout(callback, 0)
   }) as typeof setTimeout
-  const progress: number[] = []
   try {
-    const slow = await open('emulator.fetch', { speed: 1 })
-    const id = await slow.run('bncu0a1kipv', { text_51536: 'x', seed: '1' })
-    for (;;) {
-      const run = await slow.state(id)
-      progress.push(run.progress)
-      if (run.status !== 'running') break
-      await new Promise((resolve) => setTimeout(resolve, 0))
+    for (const [workflow, fields, ms, least] of [
+      ['bncu0a1kipv', { text_51536: 'x', seed: '1' }, 3000, 10],
+      ['t3xtwr1ter00', { prompt: 'x', words: '100' }, 1000, 5],
+      ['v1deoinf0000', { video: new Blob(['x']) }, 1000, 5],
+    ] as [string, Fields, number, number][]) {
+      asked.length = 0
+      const progress: number[] = []
+      const id = await slow.run(workflow, fields)
+      for (let run = await slow.state(id); ; run = await slow.state(id)) {
+        progress.push(run.progress)
+        if (run.status !== 'running') break
+        await new Promise((resolve) => setTimeout(resolve, 0))
+      }
+      const total = asked.reduce((sum, ms) => sum + ms, 0)
+      assert.ok(Math.abs(total - ms) < 1, `${workflow}: ${total} ms`)
+      assert.ok(asked.length >= least && asked.length <= 100, `${workflow}: ${asked.length} steps`)
+      assert.ok(isRising(progress), `${progress}`)
+      assert.ok(new Set(progress).size > 2, String(progress))
+      assert.is(progress.at(-1), 1)
     }
-    await slow.close()
   } finally {
     globalThis.setTimeout = setTimeout
     Date.now = now
+    await slow.close()
   }
-  const total = asked.reduce((sum, ms) => sum + ms, 0)
-  assert.ok(Math.abs(total - 3000) < 1, `${total} ms`)
-  assert.ok(asked.length >= 10 && asked.length <= 100, `${asked.length} steps`)
-  assert.ok(isRising(progress), `${progress}`)
-  assert.ok(new Set(progress).size > 5, String(progress))
-  assert.is(progress.at(-1), 1)
 })
 
 const WIDTH = 40
@@ -277,36 +283,6 @@ test('video info: name, size and type', async () => {
   assert.is((await api.post('/api/v1/runs?workflow_id=v1deoinf0000', form())).status, 422)
 })
 
-test('the text and the video workflow take 1 s at speed 1', async () => {
-  const { setTimeout } = globalThis
-  const { now } = Date
-  const asked: number[] = []
-  const slow = await open('emulator.fetch', { speed: 1 })
-  Date.now = () => 1_800_000_000_000
-  globalThis.setTimeout = ((callback: () => void, ms = 0) => {
-    asked.push(ms)
-    return setTimeout(callback, 0)
-  }) as typeof setTimeout
-  try {
-    for (const [workflow, fields] of [
-      ['t3xtwr1ter00', { prompt: 'x', words: '100' }],
-      ['v1deoinf0000', { video: new Blob(['x']) }],
-    ] as [string, Fields][]) {
-      asked.length = 0
-      const id = await slow.run(workflow, fields)
-      while ((await slow.state(id)).status === 'running')
-        await new Promise((resolve) => setTimeout(resolve, 0))
-      const total = asked.reduce((sum, ms) => sum + ms, 0)
-      assert.ok(Math.abs(total - 1000) < 1, `${workflow}: ${total} ms`)
-      assert.ok(asked.length > 4, `${workflow}: ${asked.length} steps`)
-    }
-  } finally {
-    globalThis.setTimeout = setTimeout
-    Date.now = now
-    await slow.close()
-  }
-})
-
 test('diptych: two outputs, from one prompt or two', async () => {
   const one = await make('d1ptych7two2', { prompt: 'a quiet sea', seed: '3' })
   assert.is(one.length, 2)
@@ -318,19 +294,6 @@ test('diptych: two outputs, from one prompt or two', async () => {
   const run = await ended(api, await api.run('d1ptych7two2', { prompt: ['a', 'b', 'c'] }))
   assert.equal([run.status, run.error], ['failed', 'prompt takes one or two texts, got 3'])
   assert.is((await api.post('/api/v1/runs?workflow_id=d1ptych7two2', form())).status, 422)
-})
-
-test('always fails', async () => {
-  const run = await ended(api, await api.run('fa1lsa1ways0'))
-  assert.equal([run.status, run.error], ['failed', 'This workflow always fails'])
-})
-
-test('never ends, until it is cancelled', async () => {
-  const id = await api.run('nev3rend5run')
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  assert.is((await api.state(id)).status, 'running')
-  await api.post(`/api/v1/runs/${id}/cancel`)
-  assert.is((await api.state(id)).status, 'cancelled')
 })
 
 async function custom(
