@@ -210,36 +210,3 @@ test('drip sends the first event at a byte a second', async () => {
     clock.uninstall()
   }
 })
-
-test('an ended run that is forgotten is answered with 404', async () => {
-  await start('http', { maxRuns: 1 })
-
-  const [first, second] = [
-    await api.run('t3xtwr1ter00', { prompt: 'x' }),
-    await api.run('t3xtwr1ter00', { prompt: 'y' }),
-  ]
-  await idsOf(await events(api, second))
-  assert.is((await api.get(`/api/v1/runs/${first}/events`)).status, 404)
-})
-
-test('no listener and no timer is left when the reader leaves', async () => {
-  await start('emulator.fetch', {})
-
-  const id = await api.run('gate', { label: 'a' })
-  await begun('a')
-  const clock = fakeClock()
-  try {
-    const came = await events(api, id)
-    await next(came)
-    const waits = came.next()
-    await clock.tickAsync(0)
-    assert.is(clock.countTimers(), 1)
-    // A generator that waits can't be left: the emulator's end is heard, too.
-    api.emulator.close()
-    assert.is((await waits).value!.id, 'cancelled')
-    await came.return()
-    assert.is(clock.countTimers(), 0)
-  } finally {
-    clock.uninstall()
-  }
-})
