@@ -69,20 +69,6 @@ for (const dialect of ['readme', 'openapi', 'python'] as Dialect[]) {
   }
 }
 
-test('a reload in the middle of the POST: the run is found, another is not started', async () => {
-  const { url, emulator, meet } = await startPod('readme')
-  meet('hang-late')
-  const storage = memoryStorage()
-  const page = openStore(url, storage, CANARY)
-  page.start(words, input)
-  await until(() => emulator.stats.runsStarted)
-  page.close()
-  const store = openStore(url, storage, CANARY)
-  assert.is((await until(store.getSnapshot, isOver)).status, 'completed')
-  assert.is((await store.start(words, input)).status, 'queued')
-  assert.is(emulator.stats.runsStarted, 2)
-})
-
 test('behind a proxy that sets the groups', async () => {
   const { url, emulator, meet } = await startPod('readme')
   const authorize = () => ({ groupId: 'user-ada' })
