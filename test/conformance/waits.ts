@@ -122,6 +122,6 @@ export const waitCases: Case[] = [
       'results',
     )
     const again = await lib.executeMany(client, 'pair', [inputs[0]!], options)
-    equal(again[0]?.runId, submitted.get(0), 'the same run')
+    equal([again[0]?.runId, submitted.get(0)], [results[0]?.runId, results[0]?.runId], 'the same run')
   }),
 ]

@@ -61,15 +61,9 @@ function isSentAgain(name: string, run: Operation, what: string, answer: Answer,
 for (const [name, run, repeated] of [
   ['getRun', getRun, [408, 429, 500, 502, 503, 504]],
   ['executeWorkflow', execute, [429]],
-] as const) {
+] as [string, Operation, number[]][]) {
   for (const code of [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503, 504, 505])
-    isSentAgain(
-      name,
-      run,
-      `${code}`,
-      status(code),
-      repeated.some((one) => one === code),
-    )
+    isSentAgain(name, run, `${code}`, status(code), repeated.includes(code))
   isSentAgain(name, run, 'no answer', refused(), run === getRun)
   isSentAgain(name, run, 'a time-out', hang, run === getRun)
 }

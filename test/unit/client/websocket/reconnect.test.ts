@@ -241,17 +241,3 @@ test('ids are checked', () => {
     }
   }
 })
-
-test('real sockets destroyed over and over', async () => {
-  const server = await serve()
-  const seen = connect(clientFor(server.url), { reconnectInterval: 1 })
-  for (let round = 1; round <= 20; round++) {
-    await until(() => seen.opens === round && server.sockets.length === round)
-    server.sockets[round - 1]!.terminate()
-  }
-  await until(() => seen.opens === 21)
-  assert.equal(seen.reconnects, Array(20).fill(1))
-  assert.is(seen.closes.length, 20)
-  seen.connection.close()
-  await until(() => server.sockets.every(({ readyState }) => readyState === 3))
-})

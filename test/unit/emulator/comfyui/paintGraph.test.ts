@@ -182,30 +182,6 @@ test('a picture that is sent is painted over; what is no picture fails the run',
   assert.match(run.error, /a\.txt is not a PNG or JPEG image/)
 })
 
-test('inputs are checked as the server would', async () => {
-  await emulate(small(), {
-    inputs: {
-      prompt: { node: '6', input: 'text', required: true },
-      steps: { node: '3', input: 'steps', max: 40 },
-      sampler: { node: '3', input: 'sampler_name', options: ['euler', 'heun'] },
-    },
-  })
-  for (const [fields, where] of [
-    [{}, 'prompt'],
-    [{ prompt: 'x', steps: '0' }, 'steps'],
-    [{ prompt: 'x', steps: '41' }, 'steps'],
-    [{ prompt: 'x', steps: '1.5' }, 'steps'],
-    [{ prompt: 'x', sampler: 'lms' }, 'sampler'],
-  ] as const) {
-    const body = new URLSearchParams(fields)
-    const answer = await api.post('/api/v1/runs?workflow_id=mine', body)
-    assert.is(answer.status, 422)
-    assert.match(JSON.stringify(answer.body), where)
-  }
-  assert.is(api.emulator.stats.runsStarted, 0)
-  await make({ prompt: 'x', steps: '40', sampler: 'heun' })
-})
-
 test('the text of a primitive leads to the picture, too', async () => {
   const graph = small()
   graph[10] = { class_type: 'PrimitiveString', inputs: { value: 'a lighthouse' }, _meta: { title: 'Wish' } }
