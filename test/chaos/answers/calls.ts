@@ -66,13 +66,13 @@ export const calls: Readonly<Record<Operation, Called>> = {
   checkHealth: plain('checkHealth', 'health'),
   getQueue: plain('getQueue', 'queue'),
   getWorkflows: plain('getWorkflows', 'workflows'),
-  getOutput: plain('getOutput', 'output'),
-  cancelRun: plain('cancelRun', 'cancel'),
-  getRun: plain('getRun', 'run'),
   executeWorkflow: {
     answers: ['execute'],
     call: ({ client }) => executeWorkflow(client, 'w', { a: 'b' }, { groupId: 'g' }),
   },
+  getOutput: plain('getOutput', 'output'),
+  cancelRun: plain('cancelRun', 'cancel'),
+  getRun: plain('getRun', 'run'),
   getRuns: {
     answers: ['runs'],
     call: ({ client, variant }) => getRuns(client, variant % 2 ? { groupId: 'g', page: 2 } : {}),
