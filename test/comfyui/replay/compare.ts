@@ -116,25 +116,21 @@ export async function compareSocket(
   let text = JSON.stringify(recorded.messages)
   for (const [name, here] of names) text = text.replaceAll(name, here)
   const all = JSON.parse(text) as Heard[]
-  const wanted = all.filter((message) => message.text || message.binary)
-  const deadline = Date.now() + 5000
-  const last = (messages: Heard[]): string => JSON.stringify(normalise(messages.at(-1)?.text ?? null, comfy))
-  const isOver = (): boolean => plan.stepsByChance === true && last(socket.messages) === last(wanted)
-  while (socket.messages.length < wanted.length && !isOver() && Date.now() < deadline) {
+  // What comes by chance counts neither for the wait nor for the comparison.
+  const chosen = (messages: Heard[]): Heard[] =>
+    messages.filter(
+      (message) => !(plan.statusesByChance && isStatus(message)) && !(plan.stepsByChance && isStep(message)),
+    )
+  const wanted = chosen(all.filter((message) => message.text || message.binary))
+  const deadline = Date.now() + 30_000
+  while (chosen(socket.messages).length < wanted.length && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   const end = all.find(({ socket_state }) => socket_state)?.socket_state
   const code = end ? await socket.closed : await socket.close()
   if (end && end !== `closed, code ${code}`) return `recorded ${end}, here closed, code ${code}`
-  const chosen = (messages: Heard[]): unknown =>
-    normalise(
-      messages
-        .filter((message) => !(plan.statusesByChance && isStatus(message)))
-        .filter((message) => !(plan.stepsByChance && isStep(message)))
-        .map(show),
-      comfy,
-    )
-  return difference(chosen(wanted), chosen(socket.messages), 'message ')
+  const shownOf = (messages: Heard[]): unknown => normalise(messages.map(show), comfy)
+  return difference(shownOf(wanted), shownOf(chosen(socket.messages)), 'message ')
 }
 
 /** Where two values of JSON differ first, in words; `undefined` where they are the same. */

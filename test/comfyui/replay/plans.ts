@@ -191,6 +191,8 @@ export const plans: Readonly<Record<string, Plan>> = {
   'ws-queue-of-two': { stacked: true, statusesByChance: true, before: blackWasDrawn },
   'ws-reconnect': {
     stacked: true,
+    // The second socket comes while the node sleeps, on a slow machine, too.
+    options: { speed: 0.2 },
     stepsByChance: true,
     opensLate: true,
     before: blackWasDrawn,
