@@ -105,14 +105,23 @@ test('a run that the server showed, and then does not: lost', async ({ clock, po
   assert.equal([store.now.status, store.now.runId, storage.saved.runId], ['lost', 'r', 'r'])
 })
 
-test('a run just submitted by an earlier page, not known yet', async ({ clock, pod }) => {
-  const storage = savedRun({ startedAt: Date.now() - 2, runId: 'r' })
-  const store = watched(pod.client, storage)
-  await clock.tickAsync(3000)
-  assert.is(store.now.status, 'queued')
-  pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
-  await clock.tickAsync(1000)
-  assert.is(store.now.status, 'running')
+test('a run submitted by an earlier page, not known yet: forgotten after a minute', async ({
+  clock,
+  pod,
+}) => {
+  for (const [ageMs, statuses] of [
+    [2, ['queued', 'running']],
+    [59_999, ['queued', 'running']],
+    [60_000, ['idle', 'idle']],
+  ] as const) {
+    pod.runs.delete('r')
+    const store = watched(pod.client, savedRun({ startedAt: Date.now() - ageMs, runId: 'r' }))
+    await clock.tickAsync(3000)
+    const first = store.now.status
+    pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
+    await clock.tickAsync(1000)
+    assert.equal([first, store.now.status], statuses)
+  }
 })
 
 test('behind a proxy that refuses the list: lost, with what is known', async ({ pod, settle }) => {
