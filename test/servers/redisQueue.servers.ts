@@ -88,6 +88,21 @@ for (const seed of [1, 2, 3]) {
   })
 }
 
+test('a gateway reads the plan of a run that another one has just ended', async () => {
+  const open = () => redisQueue({ url, files: folderFiles(folder), prefix: 'plans' })
+  const [one, other] = [open(), open()]
+  try {
+    await Promise.all([one, other].map((queue) => queue.open(() => {})))
+    const job = makeJob({})
+    await one.add(job, { graph: 1 }, {})
+    await one.end(endOf(job, { completedAt: 1 }))
+    assert.equal(await other.planOf(job), { graph: 1 })
+  } finally {
+    await one.close()
+    await other.close()
+  }
+})
+
 test('a wrong option is a TypeError, which shows no password', () => {
   const good = { url, files: folderFiles(folder) }
   const wrong: object[] = [

@@ -15,6 +15,9 @@ export const classes = {
   Text: written({ text: ['STRING', { dynamicPrompts: true }] }, ['STRING']),
   Pick: written({ style: [['plain', 'round']], model: ['COMBO', { options: ['a.pt'] }] }),
   Flag: written({ on: ['BOOLEAN', {}] }),
+  Maybe: written({}, ['IMAGE'], {
+    input: { optional: { mask: ['MASK'], steps: ['INT', { default: 20 }] } },
+  }),
   Noise: written({ seed, on: ['BOOLEAN', {}] }),
   Load: written({ image: [['x.png'], { image_upload: true }] }),
   Math: written({ a: ['FLOAT,INT', {}], b: ['FLOAT,INT', {}] }, ['FLOAT', 'INT']),

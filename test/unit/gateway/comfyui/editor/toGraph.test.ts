@@ -26,9 +26,16 @@ function refuses(file: unknown, named: RegExp): void {
 }
 
 const byName = { steps: 3, seed: 1, size: 2 }
+const controls = ['fixed', 'increment', 'increment-wrap', 'decrement', 'randomize']
 const values: [rule: string, type: string, values: unknown, inputs: object, notes: number, more?: object][] =
   [
-    ['a control after a seed', 'Make', [7, 'randomize', 30, 2], { seed: 7, steps: 30, size: 2 }, 0],
+    ...controls.map((control): (typeof values)[number] => [
+      `${control} after a seed`,
+      'Make',
+      [7, control, 30, 2],
+      { seed: 7, steps: 30, size: 2 },
+      0,
+    ]),
     ['a control that is true', 'Make', [7, true, 30, 2], { seed: 7, steps: 30, size: 2 }, 0],
     ['no control after a seed', 'Make', [7, 30, 2.5], { seed: 7, steps: 30, size: 2.5 }, 0],
     ['a seed above 2^53', 'Make', [LARGE, 'fixed', 30, 2], { seed: LARGE, steps: 30, size: 2 }, 0],
@@ -176,6 +183,9 @@ test('a bypassed node passes on the input beside its output, else one of its typ
 test('a muted node gives nothing', () => {
   const first = node(1, 'Make', [7, 'fixed', 30, 2], { 'steps*': 1 })
   refuses(saved(first, [node(2, 'Math', [1, 2], {}, { mode: 2 })], links([2, 0, 1])), /steps .* muted node 2/)
+  const maybe = node(1, 'Maybe', [7], { mask: 1, 'steps*': 2 })
+  const file = saved(maybe, [node(2, 'Math', [1, 2], {}, { mode: 2 })], links([2, 0, 1], [2, 0, 1]))
+  assert.equal([(convert(file) as any)['1'], notesOf(file)], [{}, []])
   const optional = saved(node(1, 'Flag', [true]))
   optional.nodes.push(node(8, 'Save', ['x'], { images: 91 }, { mode: 2 }))
   assert.equal(Object.keys(convert(optional)), ['1', '9'])

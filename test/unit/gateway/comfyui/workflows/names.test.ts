@@ -194,14 +194,17 @@ test('the names of earlier versions are taken, and not listed', async () => {
     7: ['Encode', { text: 'b' }],
     8: ['Words', { value: 'c' }, 'Größe'],
     9: ['Words', { value: 'd' }],
+    // Earlier versions had no input for a size.
+    10: ['Latent', { width: 8, height: 8 }],
   })
   const nameOf = (key: string): string | undefined => findInput(listing, key)?.name
-  assert.equal(['seed_3', 'positive_prompt', 'text_7', 'gro_e', 'prompt', 'text_9'].map(nameOf), [
+  assert.equal(['seed_3', 'positive_prompt', 'text_7', 'gro_e', 'prompt', 'text_9', 'width_10'].map(nameOf), [
     'seed',
     'prompt',
     'negative_prompt',
     'größe',
     'prompt',
+    undefined,
     undefined,
   ])
 })
