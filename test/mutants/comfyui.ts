@@ -166,4 +166,23 @@ export const comfyui = {
     from: 'last.stage > stage || last.stage === ENDED || last.text === text',
     to: 'last.text === text',
   },
+  'gateway-muted-optional': {
+    bug: 'A file of the editor is refused for a muted node that nothing needs',
+    file: 'packages/gateway/src/comfyui/editor/toGraph.ts',
+    from: "source?.kind === 'muted' && required)",
+    to: "source?.kind === 'muted')",
+  },
+  'gateway-control-unknown': {
+    bug: 'A file of the editor is refused for the words that stand after a seed',
+    file: 'packages/gateway/src/comfyui/editor/widgets.ts',
+    from: ", 'increment-wrap'",
+    to: '',
+    test: 'test/unit/gateway/comfyui/editor/toGraph.test.ts',
+  },
+  'gateway-earlier-of-new': {
+    bug: 'An input that earlier versions did not have is found by a name of theirs',
+    file: 'packages/gateway/src/comfyui/workflows/names.ts',
+    from: "if (title === '' && one.isNew) return []",
+    to: '',
+  },
 }

@@ -77,4 +77,11 @@ export const pages = {
     to: 'Object(run) === run && all',
     test: 'test/unit/client/store/states.test.ts',
   },
+  'store-new-run-forgotten': {
+    bug: 'The store forgets a run of half a minute ago that the server does not know yet, and that is paid for',
+    file: 'packages/client/src/store/lookForRun.ts',
+    from: 'freshMs = 60_000',
+    to: 'freshMs = 30_000',
+    test: 'test/unit/client/store/reload.test.ts',
+  },
 }

@@ -125,4 +125,17 @@ export const queue = {
     to: '',
     test: 'test/servers/manyGateways.servers.ts',
   },
+  'redis-plan-dropped': {
+    bug: 'The plan of a run is gone as it ends: another gateway, which still reads it, fails',
+    file: 'packages/gateway/src/redis/script.ts',
+    from: "call('EXPIRE', k(kind, id), 3600)",
+    to: "call('DEL', k(kind, id))",
+    test: 'test/servers/redisQueue.servers.ts',
+  },
+  'queue-impatient': {
+    bug: 'A run says that no server can take it while its server only restarts',
+    file: 'packages/gateway/src/comfyui/queued/dispatcher.ts',
+    from: 'PATIENCE_MS = 10_000',
+    to: 'PATIENCE_MS = 1_000',
+  },
 }

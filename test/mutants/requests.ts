@@ -26,6 +26,13 @@ export const requests = {
     to: 'replaceAll(secret, secret)',
     test: 'test/unit/client/internal/request.test.ts',
   },
+  'fragment-in-error': {
+    bug: 'The error of a redirect shows the fragment of its address, which may hold a token',
+    file: 'packages/client/src/internal/headers.ts',
+    from: '[?#]\\S*',
+    to: '[?]\\S*',
+    test: 'test/unit/client/internal/redirects.test.ts',
+  },
   'key-to-download': {
     bug: 'The key goes to the host of a download link',
     file: 'packages/client/src/api/downloadOutput.ts',
