@@ -79,8 +79,10 @@ export async function send(
     const response = await fetch(url, { ...init, redirect: 'error' })
     const { body } = response
     // In this mode Node 20 and 22 forget the signal after the headers, so an abort would not end a body that stalls. A 204
-    // has no body, and a custom `fetch` may return one of another class.
-    if (body?.getReader) response.text = () => readText(body, init.signal!)
+    // has no body, and a custom `fetch` may return one of another class. The `Response` of @hono/node-server, which that
+    // server makes the global one, takes no assignment.
+    if (body?.getReader)
+      Object.defineProperty(response, 'text', { value: () => readText(body, init.signal!) })
     return response
   } catch (error) {
     // Only the messages of undici and of node-fetch show that the cause is a redirect.
