@@ -7,7 +7,7 @@ import { transpile } from '../../scripts/test/transpile.ts'
 const HONO_NODE_SERVER = import.meta.resolve('hono-node-server-1')
 const test = suite('the proxy on @hono/node-server 1')
 
-const files = ['createProxyHandler.attacks', 'forward.sockets'].map(
+const files = ['createProxyHandler.attacks', 'forward'].map(
   (name) => `test/unit/client/proxy/${name}.test.ts`,
 )
 const transpiled = await transpile(files)

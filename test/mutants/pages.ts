@@ -6,7 +6,7 @@ export const pages = {
     file: 'packages/client/src/proxy/forward.ts',
     from: 'isWhole ? signal : AbortSignal.any([left, signal])',
     to: 'signal',
-    test: 'test/unit/client/proxy/forward.sockets.test.ts',
+    test: 'test/unit/client/proxy/forward.test.ts',
   },
   'proxy-events-of-others': {
     bug: "The proxy shows a visitor the events of another visitor's run",

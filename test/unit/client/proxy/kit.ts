@@ -14,6 +14,17 @@ export const handlerOf = (
 export const call = (path: string, init: RequestInit = {}): Request =>
   new Request(`http://app.test/api/v1/${path}`, init)
 
+/** A submission to the proxy. */
+export const form = (init: RequestInit = {}): Request => {
+  const body = new FormData()
+  body.append('prompt', 'hi')
+  return call('runs?workflow_id=w', { method: 'POST', body, ...init })
+}
+
+/** The answer of a proxy to one request. */
+export const ask = (authorize: unknown, fetch: Fetch, request = call('comfy/health')): Promise<Response> =>
+  handlerOf(fetch, { authorize } as ProxyOptions)(request)
+
 /** Each caller has the group that its header names. */
 export const byUser = ({ headers }: Request): { groupId: string } => ({ groupId: headers.get('x-user')! })
 
