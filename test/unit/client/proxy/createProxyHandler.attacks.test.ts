@@ -372,7 +372,8 @@ function prepare({ reply, status, podStatus = status }: Attack, key: string): vo
         .replace('SLASHED', key.replaceAll('/', '\\/'))
         .replace('MIXED', coded(key[0]!) + key.slice(1))
       const type = body.startsWith('{') ? 'application/json' : 'text/plain'
-      return response.writeHead(podStatus, { 'content-type': type }).end(body)
+      response.writeHead(podStatus, { 'content-type': type }).end(body)
+      return
     }
     const { pathname, searchParams } = new URL(request.url!, 'http://x')
     const page = Number(searchParams.get('page'))

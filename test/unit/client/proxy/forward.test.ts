@@ -1,4 +1,5 @@
-// Between caller and pod: uploads and answers stream, end when somebody leaves, and hold nothing. No answer shows the key.
+// Between caller and pod: uploads and answers stream, end when somebody leaves, and hold nothing. No answer shows the key. The
+// server of the proxies makes its own `Response` the global one, so that fake pods answer with it, too.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
