@@ -338,8 +338,17 @@ test('who leaves before the stream leaves nothing', async ({ clock, settle }) =>
     assert.is((await answers[index]!).status, 499)
     assert.is(pod.calls[0]!.init.signal!.aborted, index === 1)
   }
-  assert.is(clock.countTimers(), 0)
   assert.is(pod.calls.length, 1)
+  // The last moment before the stream.
+  const left = new AbortController()
+  const request = call({ signal: left.signal })
+  request.headers.get = (name) => {
+    if (name === 'last-event-id') left.abort()
+    return null
+  }
+  const { body } = await handlerOf(fakeFetch(run('running')))(request)
+  assert.ok((await body!.getReader().read()).done)
+  assert.is(clock.countTimers(), 0)
 })
 
 test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async ({
