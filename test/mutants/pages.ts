@@ -21,6 +21,13 @@ export const pages = {
     to: '{ ...Object.fromEntries(asker.headers ?? []), ...(await resolveHeaders(secrets)) }',
     test: 'test/unit/client/proxy/createProxyHandler.attacks.test.ts',
   },
+  'proxy-hono-response': {
+    bug: 'On @hono/node-server a submission fails after the pod has started the run',
+    file: 'packages/client/src/internal/upload.ts',
+    from: "Object.defineProperty(response, 'text', { value: () => readText(body, init.signal!) })",
+    to: 'response.text = () => readText(body, init.signal!)',
+    test: 'test/unit/client/proxy/forward.test.ts',
+  },
   'proxy-leaves-the-group': {
     bug: 'A visitor chooses the group, and sees the runs of others',
     file: 'packages/client/src/proxy/keepToGroup.ts',
