@@ -1,4 +1,5 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
@@ -40,8 +41,7 @@ function pack(name, entries, chunkOf, ...plugins) {
       plugins: [...plugins, esbuild({ target: 'es2022', tsconfig: false })],
     },
     {
-      // What only the package itself imports has no types to ship.
-      input: Object.fromEntries(Object.entries(input).filter(([out]) => !out.startsWith('upload'))),
+      input,
       external,
       output: output('.d.ts'),
       plugins: [dts({ tsconfig: 'packages/tsconfig.node.json' })],
@@ -50,7 +50,7 @@ function pack(name, entries, chunkOf, ...plugins) {
 }
 
 const shared =
-  /\/src\/(internal\/(?!upload)|(errors|inputs|push|run|types)\.|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.)/
+  /\/src\/(internal\/|(errors|inputs|push|run|types)\.|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.)/
 
 /** Entry points that call functions of another one import its file. */
 const clientChunk = (id) =>
@@ -66,11 +66,38 @@ const clientChunk = (id) =>
             ? 'typed'
             : undefined
 
-/** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
-const byPlatform = {
-  name: 'by platform',
+const clientBuilds = pack(
+  'client',
+  {
+    index: 'index.ts',
+    poller: 'poller/index.ts',
+    websocket: 'websocket/index.ts',
+    logger: 'logger.ts',
+    proxy: 'proxy/index.ts',
+    typed: 'typed.ts',
+    events: 'events.ts',
+    store: 'store/index.ts',
+    react: 'react.ts',
+    node: 'node/index.ts',
+  },
+  clientChunk,
+)
+
+/** `sharedBrowser.js`, which replaces `shared.js` in bundles for pages and Workers: `browser` of the client's package.json. */
+const forPages = {
+  name: 'for pages',
   resolveId: (id, importer) =>
-    importer && id.endsWith('/upload.ts') ? { id: '#upload', external: true } : null,
+    importer && id.endsWith('/upload.ts') ? resolve('packages/client/src/internal/upload.browser.ts') : null,
+  generateBundle(_, files) {
+    // The other files would be the same as those of the first build.
+    for (const file of Object.keys(files)) if (file !== 'sharedBrowser.js') delete files[file]
+  },
+}
+const [clientCode] = clientBuilds
+const clientForPages = {
+  ...clientCode,
+  output: { ...clientCode.output, chunkFileNames: '[name]Browser.js' },
+  plugins: [forPages, ...clientCode.plugins],
 }
 
 /** Puts the page that the servers show into the gateway's dist: one script, one style sheet. */
@@ -149,25 +176,8 @@ const command = {
 }
 
 export default [
-  ...pack(
-    'client',
-    {
-      index: 'index.ts',
-      poller: 'poller/index.ts',
-      websocket: 'websocket/index.ts',
-      logger: 'logger.ts',
-      proxy: 'proxy/index.ts',
-      typed: 'typed.ts',
-      events: 'events.ts',
-      store: 'store/index.ts',
-      react: 'react.ts',
-      node: 'node/index.ts',
-      upload: 'internal/upload.ts',
-      uploadBrowser: 'internal/upload.browser.ts',
-    },
-    clientChunk,
-    byPlatform,
-  ),
+  ...clientBuilds,
+  clientForPages,
   ...pack('flowscale', { index: 'index.ts' }),
   command,
   ...pack(

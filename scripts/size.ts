@@ -9,7 +9,7 @@ ensure('build')
 
 /**
  * The most bytes of brotli. `ENTRY#NAME` is one export, together with `createClient` if it needs a client; `ENTRY` is all
- * of its exports. A page has its own form of an upload.
+ * of its exports. A bundle for pages has its own form of an upload.
  */
 const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
   ['@flowscale/client#checkHealth', 3420],
@@ -41,7 +41,7 @@ function codeOf(name: string): string {
 }
 
 /** Bundles code as an app's build does. React is the app's own. */
-async function bundle(code: string, condition?: string) {
+async function bundle(code: string, platform: 'neutral' | 'browser' = 'neutral') {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: root },
     absWorkingDir: root,
@@ -53,9 +53,9 @@ async function bundle(code: string, condition?: string) {
     target: 'es2022',
     logLevel: 'warning',
     external: ['react', 'node:*'],
-    // No condition but the one that is asked for.
-    platform: 'neutral',
-    conditions: condition ? [condition] : [],
+    platform,
+    // No condition but those of the platform.
+    conditions: [],
   })
   const files = Object.keys(metafile.inputs).filter((file) => file !== '<stdin>')
   return { contents: outputFiles[0]!.contents, files }
@@ -72,10 +72,10 @@ function fail(what: string): void {
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 line('import', 'raw', 'gzip', 'brotli', 'limit')
-for (const [name, limit, condition] of limits) {
-  const { contents } = await bundle(codeOf(name), condition)
+for (const [name, limit, platform] of limits) {
+  const { contents } = await bundle(codeOf(name), platform)
   const brotli = brotliCompressSync(contents).length
-  const title = condition ? `${name} (${condition})` : name
+  const title = platform ? `${name} (${platform})` : name
   line(title, contents.length, gzipSync(contents).length, brotli, limit)
   if (brotli > limit) fail(`${name} is ${brotli - limit} bytes over its limit`)
 }

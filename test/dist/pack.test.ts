@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { pack } from '../support/installPacked.ts'
 
@@ -35,8 +35,7 @@ const expected: Record<string, string[]> = {
     ...'events index logger node poller proxy react shared store typed websocket'
       .split(' ')
       .flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
-    'dist/upload.js',
-    'dist/uploadBrowser.js',
+    'dist/sharedBrowser.js',
   ],
   flowscale: [
     'bin/flowscale.js',
@@ -124,6 +123,16 @@ test('the client has no dependency, and the class only the client', () => {
   const flowscale = read('flowscale')
   assert.equal(Object.keys(flowscale.dependencies), ['@flowscale/client'])
   assert.equal(Object.keys(flowscale.peerDependencies), ['isomorphic-ws', 'ws'])
+})
+
+test('the client’s file for pages and Workers has the exports of the file that it replaces', async () => {
+  const { browser } = JSON.parse(readFileSync('packages/client/package.json', 'utf8'))
+  const exportsOf = async (file: string) =>
+    Object.entries<unknown>(await import(resolve('packages/client', file))).map(
+      ([name, value]) => `${name} ${typeof value === 'function' ? value.name : JSON.stringify(value)}`,
+    )
+  const [[file, replacement]] = Object.entries<string>(browser) as [[string, string]]
+  assert.equal(await exportsOf(replacement), await exportsOf(file))
 })
 
 for (const name of Object.keys(expected)) {

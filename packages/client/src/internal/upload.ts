@@ -1,4 +1,5 @@
 import type { Fetch } from '../types.ts'
+import { isWorkerd } from './runtime.ts'
 
 /** A part of a form: a text, or a file with its name. */
 export type FormPart =
@@ -10,7 +11,7 @@ export type FormPart =
  * run. Node repeats a form, a Blob, bytes or a text after a 421, but never a stream: so Node gets a stream. Deno repeats
  * bytes or a text after a reset, and Bun drops files from a Blob of several parts: so all other runtimes get a form.
  *
- * For pages and Workers, `imports` of package.json replaces this file with `upload.browser.ts`.
+ * Bundles for pages and Workers have `upload.browser.ts` instead, by the field `browser` of package.json.
  */
 export function upload(
   parts: readonly FormPart[],
@@ -47,13 +48,9 @@ export function upload(
   return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, !blob)
 }
 
-/**
- * Whether this is Node. Newer versions of workerd have a `nodeTiming` with this name, too. `isWorkerd` is not imported,
- * because it is in `shared.js`, which loads this file.
- */
+/** Whether this is Node. Newer versions of workerd have a `nodeTiming` with this name, too. */
 const isNode = (): boolean =>
-  !('WebSocketPair' in globalThis) &&
-  (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node'
+  !isWorkerd() && (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node'
 
 /** A stream of one chunk. For a small form the stream of a Blob costs more time than the rest of the request. */
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
