@@ -4,8 +4,8 @@ import type { HeadersSource, PushConnection, Run, RunProgress } from '../types.t
 /** Options of every wait. */
 export interface PollOptions {
   /**
-   * The pause between two polls, in ms. Default: 100 ms after the first poll, then half as much again after each, up to
-   * 1000 ms. In a hidden page it is at least 10 s; a page polls at once when it shows again.
+   * The pause between two polls, in ms. Default: 20 ms after the first poll (with `maxPolls`, 100 ms), then half as much
+   * again after each, up to 1000 ms. In a hidden page it is at least 10 s; a page polls at once when it shows again.
    */
   pollIntervalMs?: number | undefined
   /** The time limit of the whole wait, in ms. Default 300000. */

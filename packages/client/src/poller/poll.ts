@@ -75,6 +75,8 @@ export async function* pollRounds<T>(
   round: (steps: Steps) => Promise<T | undefined>,
 ): AsyncGenerator<T, void, undefined> {
   const { timeoutMs = 300_000, pollIntervalMs, maxPolls = Infinity } = options
+  // The end of a short run shows soon, but a limited number of polls must not be spent in the first moments.
+  const firstMs = options.maxPolls ? 100 : 20
   const { cancelOn, headers, push, signal: given } = options
   const runId = reader?.runId
   const { batch } = reveal(client)
@@ -157,7 +159,7 @@ export async function* pollRounds<T>(
   const rest = async () => {
     await step(() => {
       // The short default pauses are wrong for a batch, whose rounds have their own pauses, and for a server that is down.
-      const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
+      const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, firstMs * 1.5 ** pauses++))
       return pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
         wake = end
         if (hasNews) end()

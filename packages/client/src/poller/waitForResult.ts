@@ -62,6 +62,9 @@ export interface Known {
   others?: readonly Execution[] | undefined
 }
 
+/** How long a completed run may list no outputs, in ms. A little less than 100, because a pause of 100 ms must be enough. */
+const listMs = 90
+
 /** The `names` that can be part of a URL. */
 export const validNames = (names: readonly unknown[] = []): string[] =>
   names.filter((name): name is string => isId(name) === true)
@@ -76,8 +79,8 @@ export async function pollResult(
   const reader = createRunReader(runId, { ...options, submittedAt, last })
   const names = [...new Set(validNames(given))]
   const found = new Map<string, ResultOutput>()
-  /** How many rounds have found a completed run without outputs. */
-  let emptyRounds = 0
+  /** When a round first found a completed run without outputs. */
+  let emptyAt: number | undefined
 
   const addNames = (given: readonly unknown[] | undefined) => {
     const more = validNames(given)
@@ -117,9 +120,10 @@ export async function pollResult(
       found.set(name, output)
       ready.push(output)
     }
+    if (wanted) return ready.length === wanted ? ready : undefined
     // Some servers list the outputs a moment after the run is completed.
-    const isReady = ready.length === wanted && (wanted > 0 || emptyRounds++ > 0)
-    return isReady ? ready : undefined
+    emptyAt ??= Date.now()
+    return Date.now() - emptyAt > listMs ? [] : undefined
   }
 
   const resume = async (more: ResumeOptions) => {

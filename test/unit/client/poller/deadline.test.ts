@@ -87,7 +87,16 @@ for (const [wait, begin] of Object.entries(all)) {
     assert.equal(polls(calls), [0, 2700, 5400])
   })
 
-  test(`${wait} polls after 100 ms by itself, then half as much again, up to 1 s`, async ({ drive }) => {
+  test(`${wait} polls after 20 ms by itself, then half as much again, up to 1 s`, async ({ drive }) => {
+    const { client, calls } = pod(going)
+    await drive(begin(client, { ...byDefault, timeoutMs: 60_000 }))
+    const first = [0, 20, 50, 95, 162, 263, 414, 641, 982, 1494, 2262, 3262, 4262]
+    assert.equal(polls(calls).slice(0, first.length), first)
+    // With a first pause of 100 ms there would be 64.
+    assert.is(calls.filter((call) => !call.startsWith('execute')).length, 68, 'in a minute')
+  })
+
+  test(`${wait} with maxPolls does not spend them in the first moments`, async ({ drive }) => {
     const { client, calls } = pod(going)
     await drive(begin(client, { ...byDefault, maxPolls: 9 }))
     assert.equal(polls(calls), [0, 100, 250, 475, 812, 1318, 2077, 3077, 4077])
@@ -100,8 +109,8 @@ for (const [wait, begin] of Object.entries(all)) {
         run: [run('running'), reply, reply, run('running')],
         output: [notYet(), reply, reply, notYet()],
       })
-      await drive(begin(client, { ...byDefault, maxPolls: 6 }))
-      assert.equal(polls(calls), [0, 100, 1100, 2100, 2250, 2475])
+      await drive(begin(client, { ...byDefault, timeoutMs: 2100 }))
+      assert.equal(polls(calls), [0, 20, 1020, 2020, 2050, 2095])
     })
   }
 
@@ -120,7 +129,7 @@ for (const [wait, begin] of Object.entries(all)) {
     const first = await drive(begin(client, { ...byDefault, timeoutMs: 300 }))
     const second = await drive(first.error.resume({ timeoutMs: 500 }))
     await drive(second.error.resume({ ...byDefault, timeoutMs: 2000 }))
-    assert.equal(polls(calls), [0, 100, 250, 300, 637, 800, 1559, 2559])
+    assert.equal(polls(calls), [0, 20, 50, 95, 162, 263, 300, 527, 800, 1312, 2080])
   })
 
   test(`${wait}: a pause that maxPolls prevents does not count for resume`, async ({ drive }) => {

@@ -169,13 +169,18 @@ test('unknown words are not the end', async ({ drive }) => {
   assert.is((await drive(waitForResult(client, RUN, everySecond))).ms, 4000)
 })
 
-test('outputs that come a poll after the end are not lost; without any it ends then', async ({ drive }) => {
-  const late = pod({ run: [run('completed'), run('completed', { outputs: [file('a.png')] })] })
-  const { value, ms } = await drive(waitForResult(late.client, RUN, everySecond))
-  assert.equal([value.outputs.map(({ filename }) => filename), ms], [['a.png'], 1000])
-  const none = pod({ run: run('completed') })
-  const empty = await drive(waitForResult(none.client, RUN, everySecond))
-  assert.equal([empty.value.outputs, empty.value.data, empty.ms], [[], [], 1000])
+test('outputs that come a moment after the end are not lost; without any it ends then', async ({ drive }) => {
+  const [none, late] = [run('completed'), run('completed', { outputs: [file('a.png')] })]
+  for (const [options, replies, wanted, endMs] of [
+    [everySecond, [none, late], ['a.png'], 1000],
+    [everySecond, [none], [], 1000],
+    [{ maxPolls: 2 }, [none], [], 100],
+    [{}, [none, none, none, late], ['a.png'], 95],
+    [{}, [none], [], 95],
+  ] as const) {
+    const { value, ms } = await drive(waitForResult(pod({ run: replies }).client, RUN, options))
+    assert.equal([value.outputs.map(({ filename }) => filename), ms], [wanted, endMs])
+  }
 })
 
 test('a 404 is the end once the server has given a state', async ({ drive }) => {
