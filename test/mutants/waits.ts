@@ -108,8 +108,8 @@ export const waits = {
   'outputs-too-early': {
     bug: 'A run that is completed a moment before its outputs are listed has no outputs',
     file: 'packages/client/src/poller/waitForResult.ts',
-    from: '&& (wanted > 0 || emptyRounds++ > 0)',
-    to: '',
+    from: 'Date.now() - emptyAt > listMs ? [] : undefined',
+    to: '[]',
   },
   'progress-goes-back': {
     bug: 'Progress goes back where another worker starts to count again',
