@@ -181,5 +181,6 @@ function routesOf(dialect: Dialect): readonly ApiRoute[] {
 function upgradeRequired({ api }: ApiRequest): Response {
   return failure(api.dialect, 426, 'Upgrade Required: this address speaks WebSocket', {
     upgrade: 'websocket',
+    'sec-websocket-version': '13',
   })
 }

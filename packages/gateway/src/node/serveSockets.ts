@@ -45,8 +45,8 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
     const status = hooks.refuse?.()
     if (status) return refuse(tcp, status)
     const { path, key } = credentialsOf(request)
-    // The answer of the API says what is wrong with the key.
-    if (!hasKey(api, key)) {
+    // The answer of the API says what is wrong with the key, or which version is right. `ws` would also take version 8.
+    if (!hasKey(api, key) || request.headers['sec-websocket-version'] !== '13') {
       return handBack(server, request, tcp, head, { path, key })
     }
     handshakes.handleUpgrade(request, tcp, head, (socket: WebSocket) => {
