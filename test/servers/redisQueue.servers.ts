@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient, executeWorkflow, getRuns, HttpError } from '@flowscale/client'
 import { comfyui, createGateway } from '@flowscale/gateway'
-import { assert, rejects, throws } from '#test'
+import { Redis } from 'ioredis'
+import { assert, rejects, said, throws } from '#test'
+import { EngineError } from '../../packages/gateway/src/engine.ts'
 import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
 import { folderQueue } from '../../packages/gateway/src/node/folderQueue.ts'
 import type { QueuedRun, RunQueue } from '../../packages/gateway/src/queue/runQueue.ts'
 import { redisQueue } from '../../packages/gateway/src/redis/redisQueue.ts'
 import { CANARY } from '../support/canary.ts'
+import { rejection } from '../support/fakes.ts'
 import { freePort } from '../support/listen.ts'
 import { createRandom } from '../support/random.ts'
 import { type RunningRedis, startRedis } from '../support/startRedis.ts'
@@ -113,6 +116,34 @@ test('a wrong option is a TypeError, which shows no password', () => {
     { password: CANARY },
   ]
   for (const more of wrong) throws(() => redisQueue({ ...good, ...more }), TypeError)
+})
+
+test('a key of something else at one of its names is refused at the start', async () => {
+  const redis = new Redis(url)
+  const [texts, others] = [
+    ['number', 'now', 'place', 'files', 'cleaned'],
+    ['turns', 'head', 'waiting', 'uses', 'servers', 'names', 'order', 'idle', 'held', 'created', 'started'],
+  ]
+  const make = (prefix: string) => redisQueue({ url, prefix, files: folderFiles(join(folder, 'strange')) })
+  try {
+    for (const name of [...texts, ...others, 'completed', 'sent']) {
+      const key = `strange-${name}:${name}`
+      if (texts.includes(name)) await redis.lpush(key, 'x')
+      else await redis.set(key, 'x')
+      const queue = make(`strange-${name}`)
+      const error = await rejection(queue.open(() => {})).finally(queue.close)
+      assert.match(error.message, `"${key}"`)
+      assert.not.instance(error, EngineError)
+      if (name === 'sent') said(error.message)
+    }
+    // Its own are none.
+    for (let count = 2; count > 0; count--) {
+      const queue = make('familiar')
+      await queue.open(() => {}).finally(queue.close)
+    }
+  } finally {
+    redis.disconnect()
+  }
 })
 
 test('a gateway that was made before its Redis began answers once that is there, also after a restart of it', async () => {

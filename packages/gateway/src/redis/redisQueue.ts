@@ -170,6 +170,11 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
         }
       }
       place = await files.place()
+      const strange = await step<string | null>('strange')
+      if (strange !== null)
+        throw new Error(
+          `Redis has a key "${strange}" of something else: remove it, or take another database of Redis, such as redis://HOST/1`,
+        )
       const other = await step<string | null>('open', place)
       if (other !== null)
         throw new Error(

@@ -278,6 +278,24 @@ function steps.clean(before)
   return count
 end
 
+local TYPES = {
+  hash = { 'turns', 'head', 'waiting', 'uses', 'servers', 'names' },
+  zset = { 'order', 'idle', 'held', 'created', 'started', 'completed' },
+  set = { 'sent' },
+  string = { 'number', 'now', 'place', 'files', 'cleaned' },
+}
+
+-- Gives the name of a key that somebody else has made.
+function steps.strange()
+  for kind, names in pairs(TYPES) do
+    for _, name in ipairs(names) do
+      local found = call('TYPE', k(name)).ok
+      if found ~= 'none' and found ~= kind then return k(name) end
+    end
+  end
+  return false
+end
+
 -- Gives the place of the files of other gateways, if it is not this one.
 function steps.open(files)
   local other = call('GET', k('place'))
