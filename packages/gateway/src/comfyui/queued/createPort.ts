@@ -1,4 +1,4 @@
-import { outputName } from '../../engine.ts'
+import { EngineError, outputName } from '../../engine.ts'
 import { isEntry } from '../../queue/runQueue.ts'
 import { onAbort, within } from '../../runtime.ts'
 import type { Ended, Progress, Submitted } from '../runRecord.ts'
@@ -150,13 +150,12 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
     },
     async putOutput(id, name, body) {
       const { job } = await own(id)
-      if (!(await isOutputOf(queue, job, name))) throw new Refused('run')
+      await checkOutput(queue, job, name)
       await queue.files.put('out', id, name, body)
     },
     async end(id, outcome) {
       const entry = await own(id, false)
-      const names = await Promise.all(outcome.files.map(({ name }) => isOutputOf(queue, entry.job, name)))
-      if (names.includes(false)) throw new Refused('run')
+      for (const { name } of outcome.files) await checkOutput(queue, entry.job, name)
       await finish(entry, endedOf(await submittedOf(entry.job), entry, outcome))
     },
     async answer(id, answer) {
@@ -169,12 +168,14 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
   }
 }
 
-async function isOutputOf(queue: ComfyQueue, job: Job, name: string): Promise<boolean> {
+/** Refuses a name that no output of the run has. ComfyUI counts in few digits, and no disk takes very many. */
+async function checkOutput(queue: ComfyQueue, job: Job, name: string): Promise<void> {
   const { outputs } = await queue.planOf(job)
-  return outputs.some((output) => {
-    const start = outputName(output.name, job.id)
-    return name.startsWith(start) && /^(_\d+)?\.[a-z0-9]{1,8}$/.test(name.slice(start.length))
-  })
+  const starts = outputs.map((output) => outputName(output.name, job.id))
+  const ends = starts.flatMap((start) => (name.startsWith(start) ? name.slice(start.length) : []))
+  const count = ends.map((end) => /^(?:_(\d+))?\.[a-z0-9]{1,8}$/.exec(end)).find(Boolean)
+  if (!count) throw new Refused('run')
+  if ((count[1] ?? '').length > 9) throw new EngineError(422, 'The name of an output has too many digits')
 }
 
 /** It began when it was sent, as was told while it ran. */

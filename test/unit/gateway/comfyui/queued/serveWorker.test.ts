@@ -221,7 +221,15 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
   assert.equal((await call('POST', `send/${mine}`, {})).body, { mark })
   assert.is((await call('POST', `back/${mine}`, { mark: mark - 1 })).status, 410)
   assert.is((await call('POST', `back/${mine}`, {})).status, 410)
-  await attack([...always, ...wrongNames])
+  const digits = (count: number) => `picture_${mine}_${'0'.repeat(count)}.png`
+  await attack([
+    ...always,
+    ...wrongNames,
+    ...[10, 400].flatMap((count): Attack[] => [
+      [422, 'PUT', `outputs/${mine}/${digits(count)}`, 'x'],
+      [422, 'POST', `end/${mine}`, outcome(digits(count))],
+    ]),
+  ])
   await call('POST', `report/${mine}`, { progress: 0.7, node: 'n'.repeat(9_000) })
   await call('POST', `report/${mine}`, { progress: 0.2 })
   const going = (await engine.getRun(mine))!
