@@ -2,12 +2,13 @@
 // anything that it should not.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import { copyFileSync, readdirSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient, executeWorkflow, getRun } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
 import { comfyui, createGateway, type Gateway } from '@flowscale/gateway'
-import { serve } from '@flowscale/gateway/node'
+import { folderQueue, serve } from '@flowscale/gateway/node'
 import { suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
@@ -18,8 +19,9 @@ import { keys } from './attacks/keys.ts'
 import { paths } from './attacks/paths.ts'
 import { strangers } from './attacks/strangers.ts'
 import type { Answer, Attack, Target } from './attacks/types.ts'
+import { workers } from './attacks/workers.ts'
 
-const attacks: readonly Attack[] = [...paths, ...keys, ...forms, ...files, ...strangers]
+const attacks: readonly Attack[] = [...paths, ...keys, ...forms, ...files, ...strangers, ...workers]
 const versions = ['0.3.64', '0.8.0'] as const
 const portOf = (url: string): number => Number(new URL(url).port)
 
@@ -64,6 +66,15 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
   const served = await serve(noted(gateway))
   const bare = createGateway({ engine, workflows, apiKey: null })
   const open = await serve(noted(bare))
+  const folder = mkdtempSync(join(tmpdir(), 'attacks-'))
+  const dialled = createGateway({
+    engine: comfyui({ urls: [] }),
+    queue: folderQueue(folder),
+    workflows,
+    apiKey: CANARY,
+    workerKey: `${CANARY}-of-workers`,
+  })
+  const forWorkers = await serve(noted(dialled))
 
   const client = createClient({ baseUrl: served.url, apiKey: CANARY })
   const own: Target['own'][number][] = []
@@ -95,16 +106,17 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
       gateway,
       port: portOf(served.url),
       openPort: portOf(open.url),
+      workersPort: portOf(forWorkers.url),
       own,
       foreign,
     },
     // What goes on holds up all others.
     goOn: () => submit(foreign.running, 600),
     async close() {
-      gateway.close()
-      bare.close()
-      await Promise.all([served.close(), open.close()])
+      for (const one of [gateway, bare, dialled]) one.close()
+      await Promise.all([served, open, forWorkers].map((one) => one.close()))
       await comfy.stop()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -18,6 +18,8 @@ export interface Target {
   readonly gateway: Gateway
   readonly port: number
   readonly openPort: number
+  /** With a queue, and workers that dial in by the key and `-of-workers`. */
+  readonly workersPort: number
   /** Runs of the gateway that are over, with the name of a file and a link to it. */
   readonly own: readonly { readonly id: string; readonly file: string; readonly link: string }[]
   /** Runs of people at ComfyUI itself: one that is over, and one that goes on. */

@@ -1,11 +1,17 @@
+import { EngineError } from '../../engine.ts'
 import { isObject } from '../../options.ts'
 import type { StoredOutput } from '../runRecord.ts'
 import { type Outcome, type Port, Refused } from './port.ts'
 
 type Connect = (name: string, session: string) => Promise<Port>
 
-/** A larger message of a worker is refused: an end with long texts is the largest. */
-const MOST_BYTES = 64 * 1024 * 1024
+/** A larger message of a worker is refused. */
+const MOST_BYTES = 64 * 1024
+/** With the texts of outputs, or what ComfyUI says of a class. */
+const LARGE: Readonly<Record<string, number>> = { end: 64 * 2 ** 20, answer: 64 * 2 ** 20 }
+/** So much memory is for the messages that are read at the same time, by all gateways of this process. */
+const MOST_AT_ONCE = 4 * 64 * 2 ** 20
+let bytesAtOnce = 0
 const NAME = /^[\w.-]{1,64}$/
 
 /**
@@ -31,7 +37,9 @@ export async function serveWorker(connect: Connect, path: string, request: Reque
       await port.putOutput(id, file, request.body ?? new Blob([]).stream())
       return Response.json({})
     }
-    return Response.json((await act(port, id, await readJson(request), request.signal)) ?? {})
+    return Response.json(
+      (await act(port, id, await readJson(request, LARGE[action] ?? MOST_BYTES), request.signal)) ?? {},
+    )
   } catch (error) {
     if (error instanceof Refused) return refusal(error.what === 'session' ? 409 : 410, error.message)
     if (error instanceof Malformed) return refusal(400, error.message)
@@ -74,11 +82,36 @@ class Malformed extends Error {
   }
 }
 
-async function readJson(request: Request): Promise<Record<string, unknown>> {
-  if (Number(request.headers.get('content-length')) > MOST_BYTES) throw new Malformed()
-  const value = await request.json().catch(() => undefined)
-  if (!isObject(value)) throw new Malformed()
-  return value
+/** Counts the bytes as they come, since a length that is announced may be another, or none. */
+async function readJson({ headers, body }: Request, most: number): Promise<Record<string, unknown>> {
+  if (Number(headers.get('content-length')) > most) throw new Malformed()
+  // One piece of memory, since a list of small chunks takes a hundred times their bytes.
+  let bytes = new Uint8Array()
+  let size = 0
+  try {
+    for await (const chunk of body ?? []) {
+      if (size + chunk.length > most) throw new Malformed()
+      if (size + chunk.length > bytes.length) {
+        const larger = Math.min(most, 2 * (size + chunk.length))
+        // Short ones always find room.
+        if (larger > MOST_BYTES && bytesAtOnce + larger - bytes.length > MOST_AT_ONCE)
+          throw new EngineError(503, 'Too many messages of workers come at once', { retryAfterS: 5 })
+        bytesAtOnce += larger - bytes.length
+        const before = bytes.subarray(0, size)
+        bytes = new Uint8Array(larger)
+        bytes.set(before)
+      }
+      bytes.set(chunk, size)
+      size += chunk.length
+    }
+    const value = JSON.parse(new TextDecoder().decode(bytes.subarray(0, size)))
+    if (isObject(value)) return value
+  } catch (error) {
+    if (error instanceof EngineError) throw error
+  } finally {
+    bytesAtOnce -= bytes.length
+  }
+  throw new Malformed()
 }
 
 function texts(value: unknown): string[] {

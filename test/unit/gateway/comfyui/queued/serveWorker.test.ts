@@ -119,6 +119,49 @@ test('keys, names and forms', async ({ gateway, engine, call }) => {
     assert.is((await call('POST', path, body, headers)).status, 400, `${path} ${JSON.stringify(body)}`)
 })
 
+test('messages are counted as they come, and those that are read at the same time together', async ({
+  gateway,
+}) => {
+  const post = (path: string, body: ReadableStream<Uint8Array> | string) =>
+    gateway.fetch(`${gateway.url}/api/v1/worker/${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': KEY, 'x-worker': 'evil', 'x-worker-session': 'one' },
+      body,
+      duplex: 'half',
+    } as RequestInit)
+  const MB = 1024 * 1024
+  /** Says `{"status":200,"text":"…` of so many bytes, and then nothing until it is told to. */
+  const begin = (bytes: number) => {
+    let end = () => {}
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        const send = (text: string) => controller.enqueue(new TextEncoder().encode(text))
+        send(`{"status":200,"text":"`)
+        for (let left = bytes; left > 0; left -= MB) send('a'.repeat(MB))
+        end = () => {
+          send('"}')
+          controller.close()
+        }
+      },
+    })
+    return { answer: post('answer/x', body), end }
+  }
+  assert.is((await begin(64 * MB).answer).status, 400)
+  const held = [1, 2, 3, 4].map(() => begin(63 * MB))
+  const refused = await until(
+    () => post('answer/x', `{"status":200,"text":"${'a'.repeat(MB)}"}`),
+    ({ status }) => status !== 200,
+  )
+  assert.equal([refused.status, refused.headers.get('retry-after')], [503, '5'])
+  // Short ones always find room.
+  assert.is((await post('report/x', '{"progress":1}')).status, 410)
+  for (const { end } of held) end()
+  for (const { answer } of held) assert.is((await answer).status, 200)
+  const more = begin(63 * MB)
+  more.end()
+  assert.is((await more.answer).status, 200)
+})
+
 test('runs that are another’s, not sent yet, or over; files of other names', async ({
   folder,
   engine,
