@@ -19,7 +19,7 @@ import { keys } from './attacks/keys.ts'
 import { paths } from './attacks/paths.ts'
 import { strangers } from './attacks/strangers.ts'
 import type { Answer, Attack, Target } from './attacks/types.ts'
-import { workers } from './attacks/workers.ts'
+import { MOST_WORKERS, workers } from './attacks/workers.ts'
 
 const attacks: readonly Attack[] = [...paths, ...keys, ...forms, ...files, ...strangers, ...workers]
 const versions = ['0.3.64', '0.8.0'] as const
@@ -68,7 +68,7 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
   const open = await serve(noted(bare))
   const folder = mkdtempSync(join(tmpdir(), 'attacks-'))
   const dialled = createGateway({
-    engine: comfyui({ urls: [] }),
+    engine: comfyui({ urls: [], maxWorkers: MOST_WORKERS }),
     queue: folderQueue(folder),
     workflows,
     apiKey: CANARY,

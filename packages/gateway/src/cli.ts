@@ -47,8 +47,10 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
       : { keepDays, storage: data === undefined ? undefined : await openFolder(`${data}/runs`) }),
     logger: { info: log, warn: log, error: log },
   }
-  const { header: headers } = flags
-  const gateway = fromFlags(() => createGateway({ ...options, engine: comfyui({ urls, headers }) }))
+  const { header: headers, maxWorkers } = flags
+  const gateway = fromFlags(() =>
+    createGateway({ ...options, engine: comfyui({ urls, headers, maxWorkers }) }),
+  )
   const orClose = (error: unknown): never => {
     // A connection would keep the process.
     gateway.close()

@@ -12,10 +12,10 @@ import { openQueued } from './queued/openQueued.ts'
  * @throws `TypeError` for an unknown or wrong option, and for several addresses without a queue.
  */
 export function comfyui(options: ComfyuiOptions): EngineMaker {
-  const { urls, lostAfterMs, maxQueueMs, headers, fetch } = readOptions(options)
+  const { urls, lostAfterMs, maxQueueMs, maxWorkers, headers, fetch } = readOptions(options)
   const sending = { headers, fetch }
   return (context) => {
-    if (context.queue) return openQueued({ urls, lostAfterMs, maxQueueMs, sending }, context)
+    if (context.queue) return openQueued({ urls, lostAfterMs, maxQueueMs, maxWorkers, sending }, context)
     if (urls.length === 1) return openSingle({ url: urls[0]!, lostAfterMs, sending }, context)
     throw new TypeError(`comfyui: option "urls" needs a queue: ${LINE}`)
   }
@@ -34,6 +34,8 @@ export interface ComfyuiOptions {
   lostAfterMs?: number | undefined
   /** A run that waits for longer in the option `queue` of the gateway fails. Default: 86400000, a day */
   maxQueueMs?: number | undefined
+  /** How many workers may dial in: further names are refused until one is forgotten. Default: 200 */
+  maxWorkers?: number | undefined
   /** Sent to each ComfyUI with every request and WebSocket, and never shown, such as `{ Authorization: 'Bearer …' }`. */
   headers?: Readonly<Record<string, string>> | undefined
   /** Used for every request to ComfyUI. Default: the global one */
@@ -48,13 +50,14 @@ const OPTIONS: Rules<ComfyuiOptions> = {
   urls: optional(must('an array of addresses', Array.isArray)),
   lostAfterMs: optional(rules.positive),
   maxQueueMs: optional(rules.positive),
+  maxWorkers: optional(rules.wholeNumber(1)),
   headers: optional(headers),
   fetch: optional(rules.callback),
 }
 
 function readOptions(options: ComfyuiOptions) {
   checkOptions('comfyui', options, OPTIONS)
-  const { url, lostAfterMs = 600_000, maxQueueMs = 86_400_000, headers, fetch } = options
+  const { url, lostAfterMs = 600_000, maxQueueMs = 86_400_000, maxWorkers = 200, headers, fetch } = options
   if (url !== undefined && options.urls !== undefined) {
     throw new TypeError('comfyui: options "url" and "urls" exclude each other: give all addresses in "urls"')
   }
@@ -65,5 +68,5 @@ function readOptions(options: ComfyuiOptions) {
   const bare = urls.map((one) => readAddress(one)!.url)
   const twice = bare.findIndex((one, index) => bare.indexOf(one) !== index)
   if (twice >= 0) throw new TypeError(`comfyui: option "urls[${twice}]" is the same server as another one`)
-  return { urls, lostAfterMs, maxQueueMs, headers: { ...headers }, fetch }
+  return { urls, lostAfterMs, maxQueueMs, maxWorkers, headers: { ...headers }, fetch }
 }

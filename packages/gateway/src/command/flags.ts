@@ -16,6 +16,7 @@ export interface GatewayFlags extends ServerFlags {
   readonly comfyui?: readonly string[]
   readonly workers?: true
   readonly workerKey?: string
+  readonly maxWorkers?: number
   readonly redis?: string
   readonly header?: Readonly<Record<string, string>>
   readonly workflows: string
@@ -66,6 +67,11 @@ export function createProgram(): Command {
     )
     .option('--workers', 'let GPUs anywhere dial in by the command "worker"; prints the key for them')
     .option('--worker-key <key>', 'the key for workers (default: a new key, kept in --data)')
+    .option(
+      '--max-workers <n>',
+      'how many names of workers may be known at once (default: 200)',
+      wholeNumber(1, 10_000),
+    )
     .option(
       '--redis <url>',
       'keep the queue and the records in Redis or Valkey, so that several gateways share them; needs the package ioredis',
@@ -128,8 +134,8 @@ const loopback = ['127.0.0.1', '::1', 'localhost']
 
 /** Refuses flags that are missing, or that do not go together. */
 export function checkFlags(flags: GatewayFlags): void {
-  const { workflows, key, apiKey, host, publicUrl, workers, workerKey, redis, data, files, redirectLinks } =
-    flags
+  const { workflows, key, apiKey, host, publicUrl, workers, workerKey, maxWorkers } = flags
+  const { redis, data, files, redirectLinks } = flags
   if (workflows === undefined) {
     throw new UsageError(
       '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
@@ -145,6 +151,7 @@ export function checkFlags(flags: GatewayFlags): void {
     throw new UsageError(`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`)
   }
   if (workerKey !== undefined && !workers) throw new UsageError('--worker-key needs --workers.')
+  if (maxWorkers !== undefined && !workers) throw new UsageError('--max-workers needs --workers.')
   if (redis !== undefined && data === undefined && files === undefined) {
     throw new UsageError(
       '--redis needs --data or --files, the place where all gateways with this Redis keep their files.',

@@ -1,4 +1,4 @@
-import { NotWelcome, type Outcome, type Port, Refused } from './port.ts'
+import { Crowded, NotWelcome, type Outcome, type Port, Refused } from './port.ts'
 
 export interface DistantOptions {
   /** Such as `https://gateway.example.com`. */
@@ -41,6 +41,7 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
     await response.body?.cancel()
     if (response.status === 409) throw new Refused('session')
     if (response.status === 410) throw new Refused('run')
+    if (response.status === 429) throw new Crowded()
     const why = REFUSALS[response.status]
     if (why !== undefined) throw new NotWelcome(why)
     throw new Error(`The gateway answered with ${response.status}`)

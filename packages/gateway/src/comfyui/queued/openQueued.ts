@@ -19,7 +19,7 @@ import { createFiles } from '../workflows/createFiles.ts'
 import { createDraft } from './createDraft.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { findWorkflow, listWorkflows, type Member } from './members.ts'
-import { type Port, Refused } from './port.ts'
+import { Crowded, type Port, Refused } from './port.ts'
 import { ask, isLive, type Server } from './servers.ts'
 import { serveWorker } from './serveWorker.ts'
 import type { ComfyQueue } from './types.ts'
@@ -30,6 +30,7 @@ interface QueuedOptions {
   readonly sending: Sending
   readonly lostAfterMs: number
   readonly maxQueueMs: number
+  readonly maxWorkers: number
 }
 
 /** The time until a queue that could not be opened is tried again. */
@@ -39,12 +40,12 @@ interface QueuedMember extends Member, ReportedServer {}
 
 /** The engine whose queue is the gateway's own: each ComfyUI takes runs from it, by a worker here or by one that dials in. */
 export function openQueued(options: QueuedOptions, context: EngineContext): Engine {
-  const { urls, sending, lostAfterMs, maxQueueMs } = options
+  const { urls, sending, lostAfterMs, maxQueueMs, maxWorkers } = options
   const { log, inputHosts } = context
   const queue = context.queue as ComfyQueue
   const files = createFiles(context)
   const dispatcher = createDispatcher({ queue, lostAfterMs, maxQueueMs, log })
-  const all: QueuedMember[] = []
+  let all: QueuedMember[] = []
   /** Without those that dialled in, and are long gone. */
   const members = (): QueuedMember[] =>
     all.filter(({ name, server }) => dispatcher.servers.get(name) === server)
@@ -92,7 +93,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     toClient: (server: Server) => Pick<ComfyClient, 'read' | 'isAway'>,
   ): Server {
     const server = dispatcher.addServer(name, isDistant, (one) => createClasses(toClient(one)))
-    all.push({ name, url, send, server, catalog: createCatalog(server.newReader, files, log) })
+    all = [...members(), { name, url, send, server, catalog: createCatalog(server.newReader, files, log) }]
     return server
   }
 
@@ -113,7 +114,10 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
 
   async function connect(name: string, session: string): Promise<Port> {
     await opened
-    const server = dispatcher.servers.get(name) ?? addDistant(name)
+    const known = dispatcher.servers.get(name)
+    // Each name costs memory until it is forgotten.
+    if (!known && members().filter(({ server }) => server.isDistant).length >= maxWorkers) throw new Crowded()
+    const server = known ?? addDistant(name)
     if (!server.isDistant) throw new Refused('session')
     await dispatcher.claim(server, session)
     return dispatcher.portOf(server, session)

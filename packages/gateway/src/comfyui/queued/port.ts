@@ -66,6 +66,15 @@ export class Refused extends Error {
   }
 }
 
+/** The gateway has as many workers as it takes. A worker tries again, since names are forgotten. */
+export class Crowded extends Error {
+  override readonly name = 'Crowded'
+
+  constructor() {
+    super('The gateway has as many workers as it takes: stop others, or give it a larger --max-workers')
+  }
+}
+
 /** The gateway refuses the key, or takes no workers. */
 export class NotWelcome extends Error {
   override readonly name = 'NotWelcome'

@@ -1,7 +1,7 @@
 import { EngineError } from '../../engine.ts'
 import { isObject } from '../../options.ts'
 import type { StoredOutput } from '../runRecord.ts'
-import { type Outcome, type Port, Refused } from './port.ts'
+import { Crowded, type Outcome, type Port, Refused } from './port.ts'
 
 type Connect = (name: string, session: string) => Promise<Port>
 
@@ -42,6 +42,7 @@ export async function serveWorker(connect: Connect, path: string, request: Reque
     )
   } catch (error) {
     if (error instanceof Refused) return refusal(error.what === 'session' ? 409 : 410, error.message)
+    if (error instanceof Crowded) return refusal(429, error.message)
     if (error instanceof Malformed) return refusal(400, error.message)
     throw error
   }

@@ -11,7 +11,7 @@ import { postRun } from '../runs/sendRun.ts'
 import { stopRun } from '../runs/stopRun.ts'
 import { createComfyServer } from '../server.ts'
 import type { GraphNode } from '../workflows/types.ts'
-import { type Assignment, LEASE_MS, NotWelcome, type Outcome, type Port, Refused } from './port.ts'
+import { type Assignment, Crowded, LEASE_MS, NotWelcome, type Outcome, type Port, Refused } from './port.ts'
 
 export interface WorkerOptions {
   readonly client: ComfyClient
@@ -100,7 +100,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
           close()
           return onRefused?.(error as Error)
         }
-        if (!isTaken) say('The gateway does not answer: trying again')
+        if (error instanceof Crowded) say(error.message)
+        else if (!isTaken) say('The gateway does not answer: trying again')
         await sleep(AGAIN_MS)
       }
     }

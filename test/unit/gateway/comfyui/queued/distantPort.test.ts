@@ -1,5 +1,5 @@
 // A worker before a gateway on a real port.
-import { assert } from '#test'
+import { assert, said } from '#test'
 import { createComfyClient } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { createDistantPort } from '../../../../../packages/gateway/src/comfyui/queued/distantPort.ts'
@@ -20,7 +20,11 @@ const nothing = { has: [], stopping: [], isUp: true }
 test('a photo in, a picture out; who is refused, and why', async ({ comfies, folder }) => {
   const queue = folderQueue(folder)
   const options = { workflows: files, apiKey: 'the-key', queue }
-  const gateway = createGateway({ ...options, engine: comfyui({ urls: [] }), workerKey: CANARY })
+  const gateway = createGateway({
+    ...options,
+    engine: comfyui({ urls: [], maxWorkers: 3 }),
+    workerKey: CANARY,
+  })
   const served = await serve(gateway)
   const portOf = (key: string, name = 'gpu') => createDistantPort({ gateway: served.url, key, name })
   const client = createComfyClient(comfies[0]!.url)
@@ -56,6 +60,16 @@ test('a photo in, a picture out; who is refused, and why', async ({ comfies, fol
     const foreign: any = await rejection(portOf(CANARY, 'other').openInput(run_id, 'a.png'))
     assert.equal([foreign instanceof Refused, foreign.what], [true, 'run'])
     assert.is(await portOf(CANARY, 'third').send(run_id), undefined)
+    const lines: string[] = []
+    const fourth = startWorker({
+      client,
+      port: portOf(CANARY, 'fourth'),
+      name: 'fourth',
+      lostAfterMs: 600_000,
+      log: (_level, line) => void lines.push(line),
+    })
+    await until(() => lines.length > 0).finally(fourth.close)
+    for (const line of lines) said(line)
   } finally {
     worker.close()
     gateway.close()
