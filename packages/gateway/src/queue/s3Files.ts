@@ -118,13 +118,13 @@ export function s3Files(options: S3Options): FileStore {
     let upload = ''
     try {
       for await (const { bytes, isLast } of partsOf(body)) {
-        if (isLast && !upload) return void (await send('PUT', key, { headers, body: bytes }))
+        if (isLast && !upload) return void etagOf(await send('PUT', key, { headers, body: bytes }))
         if (!upload) {
           const begun = await send('POST', key, { query: '?uploads=', headers })
           upload = `uploadId=${encodeURIComponent(fieldOf(await begun.text(), 'UploadId'))}`
         }
         const query = `?partNumber=${etags.length + 1}&${upload}`
-        etags.push((await send('PUT', key, { query, body: bytes })).headers.get('etag') ?? '')
+        etags.push(etagOf(await send('PUT', key, { query, body: bytes })))
       }
       const parts = etags.map(
         (etag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag></Part>`,
@@ -145,6 +145,8 @@ export function s3Files(options: S3Options): FileStore {
       const query = new URLSearchParams({ 'list-type': '2', prefix: below })
       if (token !== undefined) query.set('continuation-token', token)
       const answer = await (await send('GET', '', { query: `?${query}` })).text()
+      // Else a page of another server would be an empty list.
+      if (!answer.includes('<ListBucketResult')) throw failure('it answers GET without a list of files')
       yield [...answer.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, file = '']) => ({
         key: fieldOf(file, 'Key'),
         modifiedAt: Date.parse(fieldOf(file, 'LastModified')),
@@ -157,7 +159,10 @@ export function s3Files(options: S3Options): FileStore {
     async place() {
       // Most of what the keys must allow.
       const key = `${prefix}flowscale.txt`
-      await send('PUT', key, { body: 'The files of runs of a FlowScale gateway.\n' })
+      const body = 'The files of runs of a FlowScale gateway.\n'
+      etagOf(await send('PUT', key, { body }))
+      if ((await (await send('GET', key)).text()) !== body)
+        throw failure('it gives back another file than it was given')
       await list(key).next()
       return `${bucket}/${prefix}`
     },
@@ -165,12 +170,17 @@ export function s3Files(options: S3Options): FileStore {
     async open(kind, runId, name, asked) {
       const key = keyOf(kind, runId, name)
       // How ranges and versions are answered is not the same in every S3.
-      const { status, headers } = await send('HEAD', key)
-      if (status === 404) return undefined
+      const found = await send('HEAD', key)
+      if (found.status === 404) {
+        // This answer does not say whether the bucket is gone.
+        await list(key).next()
+        return undefined
+      }
+      const { headers } = found
       const file = {
         name,
         size: Number(headers.get('content-length')),
-        etag: headers.get('etag') ?? '',
+        etag: etagOf(found),
         modifiedAt: Date.parse(headers.get('last-modified') ?? ''),
         read: (start: number, end: number) =>
           readLater((signal) =>
@@ -210,6 +220,13 @@ const encode = (name: string): string =>
   encodeURIComponent(name).replace(/[!'()*]|^\.+$/g, (signs) =>
     [...signs].map((sign) => `%${sign.charCodeAt(0).toString(16)}`).join(''),
   )
+
+/** What an S3 says of each file, and the page of a proxy in front of it does not. */
+function etagOf({ headers }: Response): string {
+  const etag = headers.get('etag')
+  if (etag === null) throw failure('it answers without an ETag')
+  return etag
+}
 
 const fieldOf = (xml: string, name: string): string =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''

@@ -1,12 +1,13 @@
 // The options of s3Files, and how they address S3. What it does with files is in test/servers/files.s3.ts.
 import { type S3Options, s3Files } from '@flowscale/gateway/s3'
-import { assert, suite, throws } from '#test'
+import { assert, rejects, suite, throws } from '#test'
+import { EngineError } from '../../../../packages/gateway/src/engine.ts'
 import { CANARY } from '../../../support/canary.ts'
 import { withGlobals } from '../../../support/setGlobals.ts'
 import { bytes } from './suite.ts'
 
 const test = suite('files in S3')
-const good: S3Options = { url: 's3://bucket/prefix', accessKeyId: 'id', secretAccessKey: CANARY }
+const options: S3Options = { url: 's3://bucket/prefix', accessKeyId: 'id', secretAccessKey: CANARY }
 
 test('a wrong option is a TypeError, which shows no key', () => {
   const urls = [
@@ -28,7 +29,7 @@ test('a wrong option is a TypeError, which shows no key', () => {
     { redirectLinks: 'yes' },
     { bucket: CANARY },
   ]
-  for (const more of wrong) throws(() => s3Files({ ...good, ...more } as never), TypeError)
+  for (const more of wrong) throws(() => s3Files({ ...options, ...more } as never), TypeError)
 })
 
 test('how S3 is addressed, and for which region requests are signed', async () => {
@@ -48,10 +49,56 @@ test('how S3 is addressed, and for which region requests are signed', async () =
     const fetch = async (url: URL, { headers }: { headers: Headers }) => {
       const [, scope] = /Credential=id\/\d+\/(.+?)\/s3/.exec(headers.get('authorization')!)!
       asked.push(`${url} ${scope} ${headers.get('x-amz-security-token')}`)
-      return new Response()
+      return new Response(null, { headers: { etag: 'a' } })
     }
-    const files = s3Files({ ...good, ...more, sessionToken: 'token' })
+    const files = s3Files({ ...options, ...more, sessionToken: 'token' })
     await withGlobals({ fetch }, () => files.put('out', 'r', 'a b+.png', bytes('x')))
     assert.equal(asked, [`${root}out/r/a%2520b%252B.png ${region} token`])
+  }
+})
+
+test('what is no S3 is not believed, and a bucket that is gone is no missing file', async () => {
+  const page = '<!doctype html><title>Sign in</title>'
+  const none = '<Error><Code>NoSuchBucket</Code></Error>'
+  const list = '<ListBucketResult></ListBucketResult>'
+  type Answer = [status: number, text?: string, etag?: string]
+  type Use = 'place' | 'put' | 'open' | 'remove'
+  const written = 'The files of runs of a FlowScale gateway.\n'
+  /** What a request gets, in which a list is `LIST`. */
+  const good: Record<string, Answer> = { PUT: [200, '', 'a'], GET: [200, written], LIST: [200, list] }
+  const cases: [what: string, use: Use, answers: Record<string, Answer>, wanted: unknown][] = [
+    ['an S3', 'place', good, 'https://s3.us-east-1.amazonaws.com/bucket/prefix/'],
+    ['a page for everything', 'place', { PUT: [200, page], GET: [200, page], LIST: [200, page] }, 503],
+    ['a page, with an ETag', 'place', { ...good, PUT: [200, page, 'a'], GET: [200, page] }, 503],
+    ['a page without an ETag, for what is written', 'place', { ...good, PUT: [200, page] }, 503],
+    ['another file', 'place', { ...good, GET: [200, ''] }, 503],
+    ['a page for a list', 'place', { ...good, LIST: [200, page] }, 503],
+    ['no bucket', 'place', { ...good, PUT: [404, none] }, 503],
+    ['a file', 'put', good, undefined],
+    ['a page for a file', 'put', { PUT: [200, page] }, 503],
+    ['no bucket for a file', 'put', { PUT: [404, none] }, 503],
+    ['a file that is there', 'open', { HEAD: [200, '', 'a'] }, 200],
+    ['a file that is not there', 'open', { HEAD: [404], LIST: [200, list] }, undefined],
+    ['a page instead of a file', 'open', { HEAD: [200] }, 503],
+    ['the bucket is gone', 'open', { HEAD: [404], LIST: [404, none] }, 503],
+    ['another server is there', 'open', { HEAD: [404], LIST: [200, page] }, 503],
+    ['the bucket is gone, with the inputs', 'remove', { LIST: [404, none] }, 503],
+  ]
+  for (const [what, use, answers, wanted] of cases) {
+    const fetch = async (url: URL, { method }: { method: string }) => {
+      const [status, text, etag] = answers[url.search ? 'LIST' : method]!
+      return new Response(text, { status, headers: etag ? { etag } : {} })
+    }
+    const files = s3Files(options)
+    const uses: Record<Use, () => Promise<unknown>> = {
+      place: () => files.place(),
+      put: () => files.put('out', 'r', 'a.png', bytes('x')),
+      open: async () => (await files.open('out', 'r', 'a.png', new Headers()))?.status,
+      remove: () => files.removeInputs('r'),
+    }
+    await withGlobals({ fetch }, async () => {
+      if (wanted === 503) await rejects(uses[use](), EngineError, { status: 503 })
+      else assert.is(await uses[use](), wanted, what)
+    })
   }
 })
