@@ -2,7 +2,7 @@
 import { comfyui } from './comfyui/comfyui.ts'
 import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
-import { openQueue } from './command/openQueue.ts'
+import { checkFolder, notesOn, openQueue } from './command/openQueue.ts'
 import { banner, logged } from './command/print.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
 import { fromFlags } from './command/serverCommand.ts'
@@ -30,6 +30,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
   const hasQueue = isQueued(flags)
   const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
+  if (data !== undefined) checkFolder(flags, hasQueue, `${data}/queue`)
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
@@ -56,8 +57,8 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     gateway.close()
     throw error
   }
-  const { notes, ...report } = await gateway.report().catch(orClose)
-  const served = await serve(logged(gateway, log), { port, hostname: host }).catch(orClose)
+  const { notes = [], ...report } = await gateway.report().catch(orClose)
+  const served = await serve(logged(gateway, log, workerKey), { port, hostname: host }).catch(orClose)
   const { apiKey } = gateway
   if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const filesUrl = publicUrl ?? served.url
@@ -69,7 +70,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),
-    notes,
+    notes: [...notes, ...notesOn(hasQueue, data)],
     async stop() {
       await served.close(STOP_MS)
       gateway.close()

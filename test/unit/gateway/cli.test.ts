@@ -6,13 +6,18 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Report } from '@flowscale/gateway/http'
 import { assert, said, suite } from '#test'
+import { checkFolder, notesOn } from '../../../packages/gateway/src/command/openQueue.ts'
 import { banner } from '../../../packages/gateway/src/command/print.ts'
 import { createSign } from '../../../packages/gateway/src/http/links.ts'
+import { folderFiles } from '../../../packages/gateway/src/node/folderFiles.ts'
+import { folderQueue } from '../../../packages/gateway/src/node/folderQueue.ts'
+import type { RunQueue } from '../../../packages/gateway/src/queue/runQueue.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
 import { until } from '../../support/until.ts'
+import { addAll, bytes, endOf } from './queue/suite.ts'
 
 const test = suite('flowscale-gateway')
 const SOURCE = ['--import', 'tsx', resolve('packages/gateway/src/cli.ts')]
@@ -162,9 +167,85 @@ test('--workers: a GPU dials in, makes runs and is found by its name', async () 
     worker.child.kill('SIGTERM')
     assert.is(await ended, 0)
     await until(statuses, (found) => found === 'comfyui-1 idle,gpu-2 stopped')
+    // Later, before one ComfyUI, its runs would be gone.
+    gateway.child.kill('SIGKILL')
+    await refuses(2, [['--comfyui', comfy.url, '--workflows', workflows, '--data', data]])
   } finally {
     await distant.stop()
   }
+})
+
+test('a folder is refused if it has runs that a gateway with these flags does not show', async () => {
+  const at = (name: string): string => join(folder, name)
+  const make = async (name: string, use: (queue: RunQueue) => Promise<unknown> = async () => {}) => {
+    const queue = folderQueue(at(name))
+    await queue.open(() => {})
+    await use(queue).finally(() => queue.close())
+  }
+  await make('empty')
+  await make('waits', (queue) => addAll(queue, 1))
+  await make('ended', async (queue) => queue.end(endOf((await addAll(queue, 1))[0]!)))
+  await folderFiles(at('redis')).put('in', 'r', 'a.png', bytes('x'))
+  const ways: [flags: object, hasQueue: boolean, refused: string[]][] = [
+    [{}, false, ['waits', 'ended', 'redis']],
+    [{}, true, ['redis']],
+    [{ redis: 'redis://a' }, true, ['waits', 'ended']],
+  ]
+  for (const [flags, hasQueue, refused] of ways) {
+    const found = ['none', 'empty', 'waits', 'ended', 'redis'].filter((name) => {
+      try {
+        checkFolder(flags as never, hasQueue, at(name))
+        return false
+      } catch (error) {
+        said((error as Error).message.replaceAll(folder, 'FOLDER'))
+        return (error as Error).name === 'UsageError'
+      }
+    })
+    assert.equal(found, refused)
+  }
+  // What may be another gateway's is only said.
+  assert.equal(notesOn(true, folder), [])
+  await mkdir(at('runs'))
+  assert.equal(notesOn(true, folder), [])
+  await writeFile(at('runs/a'), '')
+  assert.equal(notesOn(false, folder), [])
+  const before = process.env.XDG_DATA_HOME
+  process.env.XDG_DATA_HOME = folder
+  try {
+    assert.equal(notesOn(false, undefined), [])
+    await cp(at('waits'), at('flowscale-gateway/queue'), { recursive: true })
+    for (const note of [...notesOn(true, folder), ...notesOn(false, undefined)])
+      said(note.replaceAll(folder, 'FOLDER'))
+    assert.is(notesOn(true, undefined).length, 0)
+    assert.is(notesOn(false, undefined).length, process.platform === 'linux' ? 1 : 0)
+  } finally {
+    if (before === undefined) delete process.env.XDG_DATA_HOME
+    else process.env.XDG_DATA_HOME = before
+  }
+})
+
+test('names of files and nodes can neither move the cursor nor forge a line', async () => {
+  const evil = 'a\u001b[2J\n  key     forged\u009b\u202e'
+  const file = join(workflows, `${evil}.json`)
+  const graph = JSON.parse(await readFile(join(workflows, 'text-to-image.json'), 'utf8'))
+  for (const node of Object.values<any>(graph)) node._meta = { title: evil }
+  await writeFile(file, JSON.stringify(graph))
+  const broken = join(workflows, `${evil}-2.json`)
+  await writeFile(broken, JSON.stringify({ nodes: [{ id: 7, type: evil }], links: [] }))
+  const started = ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0']
+  const texts = await Promise.all([
+    run(started, /curl .*\n/, BUILT),
+    run([...started, '--json'], /\n$/, BUILT),
+    run(['inspect', file, '--comfyui', comfy.url], undefined, BUILT),
+    run(['convert', file, '--comfyui', comfy.url], undefined, BUILT),
+    run(['convert', broken, '--comfyui', comfy.url], undefined, BUILT),
+  ])
+  for (const { out, err } of texts) {
+    assert.match(out + err, /forged(\\x9b\\u202e|\\u009b\\u202e)/)
+    assert.not.match(out + err, /(?!\n)[\p{Cc}\p{Bidi_Control}]|^ {2}key {5}forged/mu)
+  }
+  assert.equal(JSON.parse(texts[3]!.out)['3']._meta, { title: evil })
+  assert.ok(JSON.parse(texts[1]!.out).workflows.some(({ id }: any) => id === evil))
 })
 
 test('--no-key makes no key and keeps none; links are signed with a secret that nobody knows', async () => {
