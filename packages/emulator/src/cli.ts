@@ -2,6 +2,7 @@
 import { rules } from '@flowscale/gateway/internal'
 import {
   type Log,
+  listLines,
   logged,
   runServer,
   type Started,
@@ -78,7 +79,6 @@ function banner(
   chaos: number | undefined,
   workflows: readonly Workflow[],
 ): string {
-  const width = Math.max(...workflows.map(({ id }) => id.length))
   const listed = workflows.map(({ id, name, description, inputs, outputs }) => {
     const signature = { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) }
     return {
@@ -98,7 +98,7 @@ function banner(
   key    ${apiKey}
 ${chaos === undefined ? '' : `  chaos  seed ${chaos}: one request in ten meets a fault\n`}
   Workflows
-${listed.map(({ id, text }) => `    ${id.padEnd(width)}  ${text}`).join('\n')}
+${listLines(listed.map(({ id, text }) => [id, text]))}
 ${tryLine(url, apiKey, listed)}
 `
 }

@@ -1,3 +1,4 @@
+import { clean } from './clean.ts'
 import type { EngineMaker, Report, Storage, WorkflowSource } from './engine.ts'
 import { isKey } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
@@ -56,7 +57,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     queue: options.queue,
     keepDays: options.keepDays,
     inputHosts: [...(options.inputHosts ?? [])],
-    log: (level, message) => logger?.[level]?.(message),
+    log: (level, message) => logger?.[level]?.(clean(message)),
   })
   const api = createHttpApi({
     engine,

@@ -185,7 +185,7 @@ test('without a key this machine is let in, and no page of another site', async 
   assert.is(await status({ host: 'evil.test:4188' }), 403)
 })
 
-test('an engine gets the workflows, the hosts and the storage, and its log goes to the logger', async () => {
+test('an engine gets the workflows, the hosts and the storage, and its log goes to the logger, which shows no control', async () => {
   let given: EngineContext | undefined
   const lines: string[] = []
   const storage = {
@@ -205,9 +205,9 @@ test('an engine gets the workflows, the hosts and the storage, and its log goes 
     inputHosts: ['images.test'],
     logger: { warn: (line) => void lines.push(line) },
   })
-  given!.log('warn', 'careful')
+  given!.log('warn', 'careful\u001b[2J\u202e\r\n  key     forged\u009b')
   given!.log('debug', 'nobody listens')
-  assert.equal(lines, ['careful'])
+  assert.equal(lines, ['careful\\x1b[2J\\u202e key     forged\\x9b'])
   assert.equal([given!.workflows, given!.inputHosts], [workflows, ['images.test']])
   assert.is(given!.storage, storage)
 })

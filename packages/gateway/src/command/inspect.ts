@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
+import { clean, cleanJson } from '../clean.ts'
 import { createClasses } from '../comfyui/api/classes.ts'
 import { type ComfyClient, createComfyClient, LoginRefused, NoAnswer } from '../comfyui/api/client.ts'
 import { createCatalog } from '../comfyui/catalog.ts'
@@ -41,10 +42,10 @@ async function convert(path: string, flags: InspectFlags): Promise<void> {
   const file = await readWorkflowFile(path)
   const client = clientOf(flags)
   const conversion = await orExplain(client, readGraph(file, createClasses(client)()))
-  if ('problems' in conversion)
-    throw new Error([`${path} can't be converted:`, ...conversion.problems].join('\n  '))
-  for (const note of conversion.notes) process.stderr.write(`${note}\n`)
-  process.stdout.write(`${JSON.stringify(conversion.graph, null, 2)}\n`)
+  const lines = 'problems' in conversion ? conversion.problems : conversion.notes
+  for (const line of lines) process.stderr.write(`${clean(line)}\n`)
+  if ('problems' in conversion) throw new Error(`${path} can't be converted, for the reasons above`)
+  process.stdout.write(`${cleanJson(JSON.stringify(conversion.graph, null, 2))}\n`)
 }
 
 async function inspect(path: string, flags: InspectFlags): Promise<void> {
@@ -59,7 +60,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw new Error(`${to} already exists, and may hold your edits. Remove the file to write a new one.`)
   }
-  process.stdout.write(`\nWritten to ${to}\n`)
+  process.stdout.write(`\nWritten to ${clean(to)}\n`)
 }
 
 /** The workflow as the server can run it. */
@@ -105,8 +106,8 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
   const classRows = missingClasses.map(({ classType, node }) => [classType, nodeOf(node)])
   const choiceRows = missingChoices.map(({ message }) => [message])
   return [
-    listing.name === listing.id ? listing.id : `${listing.id} (${listing.name})`,
-    ...(listing.description ? [listing.description] : []),
+    clean(listing.name === listing.id ? listing.id : `${listing.id} (${listing.name})`),
+    ...(listing.description ? [clean(listing.description)] : []),
     ...section('Inputs', inputRows),
     ...section('Outputs', outputRows),
     ...sectionIfAny('Node classes that the server does not have', classRows),
@@ -120,7 +121,8 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
 const sectionIfAny = (title: string, rows: readonly (readonly string[])[]): string[] =>
   rows.length > 0 ? section(title, rows) : []
 
-function section(title: string, rows: readonly (readonly string[])[]): string[] {
+function section(title: string, found: readonly (readonly string[])[]): string[] {
+  const rows = found.map((row) => row.map(clean))
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '))
   return ['', title, ...(rows.length > 0 ? lines : ['none']).map((line) => `  ${line}`.trimEnd())]

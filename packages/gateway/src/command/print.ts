@@ -1,3 +1,4 @@
+import { clean } from '../clean.ts'
 import type { Report } from '../engine.ts'
 import { brokenBy } from '../http/answers.ts'
 import type { HttpApi } from '../http/types.ts'
@@ -9,19 +10,24 @@ export function banner(
   { servers, workflows }: Report,
   { queue, files, dialIn }: Readonly<Partial<Record<'queue' | 'files' | 'dialIn', string | undefined>>> = {},
 ): string {
-  const width = Math.max(...workflows.map(({ id }) => id.length), 0)
-  const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
+  const lines = listLines(workflows.map((workflow) => [workflow.id, describe(workflow)]))
   return `
   The gateway is running. Ctrl+C stops it; runs ${queue ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
 
   page    ${url}/
   API     ${url}
   key     ${apiKey ?? 'none: everybody on this machine can use the API'}
-${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
+${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${clean(`${name}: ${about}`)}\n`).join('')}
   Workflows
 ${lines.join('\n') || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}
 `
+}
+
+/** Lines of two columns. */
+export function listLines(rows: readonly (readonly [id: string, text: string])[]): string {
+  const width = Math.max(...rows.map(([id]) => clean(id).length), 0)
+  return rows.map(([id, text]) => `    ${clean(id).padEnd(width)}  ${clean(text)}`).join('\n')
 }
 
 const describe = (workflow: ReportedWorkflow): string =>
@@ -57,7 +63,7 @@ export function tryLine(url: string, apiKey: string | null, workflows: readonly 
     ...chosen.map(([name]) => `-F ${quote(`${name}=a lighthouse at dusk`)}`),
     quote(`${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}`),
   ]
-  return `\n  Try\n    ${words.join(' ')}\n`
+  return `\n  Try\n    ${clean(words.join(' '))}\n`
 }
 
 /** The same HTTP API, which logs one line for each request. */

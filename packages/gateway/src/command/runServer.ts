@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
+import { clean, cleanJson } from '../clean.ts'
 import type { ListenError } from '../node/serve.ts'
 import { type ServerFlags, UsageError } from './serverCommand.ts'
 
@@ -34,10 +35,10 @@ export async function runServer<Flags extends ServerFlags>(
 
   const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
   command.version(version, '-v, --version', 'show the version').action(async (flags: Flags) => {
-    const log: Log = (line) => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
+    const log: Log = (line) => void (flags.json ? process.stderr : process.stdout).write(`${clean(line)}\n`)
     const { facts, banner, notes = [], stop } = await start(flags, log)
     onSignal(stop)
-    process.stdout.write(flags.json ? `${JSON.stringify(facts)}\n` : banner)
+    process.stdout.write(flags.json ? `${cleanJson(JSON.stringify(facts))}\n` : banner)
     for (const note of notes) log(note)
   })
   try {
@@ -61,6 +62,6 @@ function reportFailure(name: string, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
   const { code } = error as ListenError
   const advice = code === 'EADDRINUSE' ? '. Choose another port with --port.' : ''
-  process.stderr.write(`${name}: ${message}${advice}\n`)
+  process.stderr.write(`${name}: ${clean(message)}${advice}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
+import { clean } from '../clean.ts'
 import { createComfyClient } from '../comfyui/api/client.ts'
 import { createDistantPort } from '../comfyui/queued/distantPort.ts'
 import { NotWelcome } from '../comfyui/queued/port.ts'
@@ -48,7 +49,7 @@ function toGateway(text: string): string {
 }
 
 async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlags): Promise<void> {
-  const log = (line: string): void => void process.stdout.write(`${line}\n`)
+  const log = (line: string): void => void process.stdout.write(`${clean(line)}\n`)
   const port = createDistantPort({ gateway, key, name })
   const client = createComfyClient(comfyui, { headers })
   log(`Worker ${name} makes the runs of ${gateway} on ${client.url}. Ctrl+C stops it.`)
