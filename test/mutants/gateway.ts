@@ -37,8 +37,8 @@ export const gateway = {
   'gateway-key-in-log': {
     bug: 'The log shows the key in the query of a WebSocket',
     file: 'packages/gateway/src/command/print.ts',
-    from: 'pathname + withoutKey(search)',
-    to: 'pathname + search',
+    from: 'withoutKeys(isFile',
+    to: 'String(isFile',
     test: 'test/unit/gateway/createGateway.test.ts',
   },
   'gateway-signature-in-log': {

@@ -8,6 +8,7 @@ import {
   type Started,
   signatureOf,
   tryLine,
+  withoutKeys,
 } from '@flowscale/gateway/internal/node'
 import type { ListenError } from '@flowscale/gateway/node'
 import { createEmulator, type Emulator } from './createEmulator.ts'
@@ -32,7 +33,7 @@ async function start(flags: EmulatorFlags, log: Log): Promise<Started> {
   const { dialect, containers, speed, chaos } = flags
   const { definitions, notes } = await loadAll(flags.workflows ?? [])
   const onFault: FaultOptions['onFault'] = (kind, { operation, target }) =>
-    log(`fault ${kind}: ${operation} ${target}`)
+    log(`fault ${kind}: ${operation} ${withoutKeys(target, emulator.apiKey)}`)
   const emulator = createEmulator({
     apiKey: flags.apiKey,
     dialect,

@@ -19,7 +19,7 @@ export function banner(
   key     ${apiKey ?? 'none: everybody on this machine can use the API'}
 ${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${clean(`${name}: ${about}`)}\n`).join('')}
   Workflows
-${lines.join('\n') || '    none yet: save one from ComfyUI into the folder'}
+${lines || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}
 `
 }
@@ -66,35 +66,54 @@ export function tryLine(url: string, apiKey: string | null, workflows: readonly 
   return `\n  Try\n    ${clean(words.join(' '))}\n`
 }
 
-/** The same HTTP API, which logs one line for each request. */
-export function logged<T extends Pick<HttpApi, 'handle'>>(api: T, log: (line: string) => void): T {
+/** The same HTTP API, which logs one line for each request, without its own key and `moreKeys`. */
+export function logged<T extends Pick<HttpApi, 'handle' | 'apiKey'>>(
+  api: T,
+  log: (line: string) => void,
+  ...moreKeys: (string | undefined)[]
+): T {
   return {
     ...api,
     async handle(...[request, where]: Parameters<HttpApi['handle']>) {
       const start = performance.now()
-      // Workers ask for news all the time.
-      if (request.url.includes('/api/v1/worker/')) return await api.handle(request, where)
       const { pathname, search } = new URL(request.url)
+      // Workers ask for news all the time.
+      const isNews = pathname.startsWith('/api/v1/worker/')
       // The query of a file link is its signature.
-      const path = pathname.startsWith('/generations/') ? pathname : pathname + withoutKey(search)
-      const line = `${request.method} ${where.files ? `(files) ${pathname}` : path}`
+      const isFile = where.files || pathname.startsWith('/generations/')
+      const path = withoutKeys(isFile ? pathname : pathname + search, api.apiKey, ...moreKeys)
+      const line = `${request.method} ${where.files ? '(files) ' : ''}${path}`
       const logEnd = (result: string): void =>
         log(`${line} ${result} ${Math.round(performance.now() - start)} ms`)
       try {
         const response = await api.handle(request, where)
-        logEnd(String(response.status))
+        if (!isNews || !response.ok) logEnd(String(response.status))
         return response
       } catch (error) {
-        logEnd(brokenBy(error) ? 'broken off' : 'aborted')
+        if (!isNews) logEnd(brokenBy(error) ? 'broken off' : 'aborted')
         throw error
       }
     },
   }
 }
 
-/** A query without the key, which WebSockets have there. */
-function withoutKey(search: string): string {
-  const isKey = (part: string): boolean =>
-    [...new URLSearchParams(part).keys()].some((name) => name.toLowerCase() === 'api_key')
-  return search.replace(/[^?&]+/g, (part) => (isKey(part) ? 'api_key=…' : part))
+/** A path and query without what is a key by its name, as WebSockets have it, or by its value. */
+export function withoutKeys(target: string, ...keys: (string | null | undefined)[]): string {
+  const known = keys.filter((key) => typeof key === 'string')
+  const isKey = (text: string): boolean =>
+    /fsk_[\w-]{8}/.test(text) || known.some((key) => text.includes(key))
+  return known
+    .reduce((text, key) => text.replaceAll(key, '…'), target)
+    .replace(/([?&])([^?&=]*)=[^?&]*/g, (part, mark, name) =>
+      /^(x[-_]?)?api[-_]?key$/i.test(decode(name)) ? `${mark}${name}=…` : part,
+    )
+    .replace(/[^/?&=]+/g, (part) => (isKey(decode(part)) ? '…' : part))
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
