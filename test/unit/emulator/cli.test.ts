@@ -67,19 +67,20 @@ test('--json: the first line, logs on stderr, SIGTERM', async () => {
   const response = await fetch(url + health, { headers: { 'X-API-KEY': 'k-1' } })
   assert.is((await response.json()).data.length, 3)
   assert.is((await fetch(`${filesUrl}/x?signature=secret`)).status, 403)
+  for (const origin of [url, filesUrl]) await fetch(`${origin}/k-1?x-api-key=k-1`)
   // A run that never ends does not hold the process.
   const endless = await fetch(`${url}/api/v1/runs?workflow_id=nev3rend5run`, {
     method: 'POST',
     headers: { 'X-API-KEY': 'k-1' },
   })
   assert.is(endless.status, 200)
-  await until(cli.err, (text) => text.split('\n').length > 3)
+  await until(cli.err, (text) => text.split('\n').length > 5)
   cli.child.kill('SIGTERM')
   assert.equal(await cli.exit, [0, null])
   assert.is(cli.out().split('\n').length, 2)
   assert.match(
     cli.err(),
-    /^GET \/api\/v1\/comfy\/health 200 \d+ ms\nGET \(files\) \/x 403 \d+ ms\nPOST \/api\/v1\/runs\?workflow_id=nev3rend5run 200 \d+ ms\n$/,
+    /^GET \/api\/v1\/comfy\/health 200 \d+ ms\nGET \(files\) \/x 403 \d+ ms\nGET \/…\?x-api-key=… 404 \d+ ms\nGET \(files\) \/… 403 \d+ ms\nPOST \/api\/v1\/runs\?workflow_id=nev3rend5run 200 \d+ ms\n$/,
   )
 })
 
@@ -152,7 +153,9 @@ test('--chaos: faults, each with a line of its own, the same for the same seed',
       for (let i = 0; i < 40; i++) {
         const control = new AbortController()
         const init = { headers: { 'X-API-KEY': 'fsk_local_demo_key' }, signal: control.signal }
-        const answered = fetch(`${url}/api/v1/runs/${i}`, init).then((response) => response.text())
+        const answered = fetch(`${url}/api/v1/runs/${i}?x-api-key=another`, init).then((response) =>
+          response.text(),
+        )
         let isOver = false
         const over = answered
           .catch(() => {})
@@ -160,7 +163,7 @@ test('--chaos: faults, each with a line of its own, the same for the same seed',
             isOver = true
           })
         // What meets a fault may hang; its line tells that it has met it.
-        await until(() => isOver || cli.out().includes(`getRun /api/v1/runs/${i}\n`))
+        await until(() => isOver || cli.out().includes(`getRun /api/v1/runs/${i}?x-api-key=…\n`))
         control.abort()
         await over
       }
@@ -176,7 +179,7 @@ test('--chaos: faults, each with a line of its own, the same for the same seed',
     }),
   )
   assert.ok(lists[0]!.length > 0)
-  assert.match(lists[0]![0]!, /^fault [\w-]+: getRun \/api\/v1\/runs\/\d+$/)
+  assert.match(lists[0]![0]!, /^fault [\w-]+: getRun \/api\/v1\/runs\/\d+\?x-api-key=…$/)
   assert.equal(lists[0], lists[1])
   assert.not.equal(lists[0], lists[2])
 })
