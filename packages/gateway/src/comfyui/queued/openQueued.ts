@@ -75,10 +75,11 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   async function openNow(): Promise<void> {
     await dispatcher.open(addDistant)
     for (let url = unnamed[0]; url !== undefined; url = unnamed[0]) {
-      const name = await queue.nameOf(url)
+      const client = createComfyClient(url, sending)
+      // A login stays out of the queue, and another one changes no name.
+      const name = await queue.nameOf(client.url)
       if (isClosed) return
       unnamed.shift()
-      const client = createComfyClient(url, sending)
       const server = addMember(name, client.url, false, client.send, () => client)
       const port = dispatcher.portOf(server, crypto.randomUUID())
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))

@@ -1,6 +1,6 @@
 // One queue before several ComfyUIs: which one gets a run and when, and what callers see of it.
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { assert, rejects, said, throws } from '#test'
@@ -11,6 +11,7 @@ import {
   type Run,
   type WorkflowFile,
 } from '../../../../../packages/gateway/src/engine.ts'
+import { assertNoCanary, CANARY } from '../../../../support/canary.ts'
 import { pluck } from '../../../../support/pluck.ts'
 import { until } from '../../../../support/until.ts'
 import { files, graphOf, isRunning, never, PAGE, refused } from '../kit.ts'
@@ -46,6 +47,16 @@ const isEverywhere = (engine: Engine, runs: readonly Run[], wanted: string): Pro
     () => holding(engine, runs),
     (found) => found === wanted,
   )
+
+test('a login is in no file, and another one changes no name', async ({ comfies, folder, open, reopen }) => {
+  const urls = (password: string) => comfies.map(({ url }) => url.replace('//', `//me:${password}@`))
+  const namesOf = async (engine: Engine) => (await engine.containers()).map(({ name }) => name)
+  const names = await namesOf(open({ urls: urls(CANARY) }))
+  const kept = (): string => readFileSync(join(folder, 'queue.jsonl'), 'utf8')
+  assert.match(kept(), 'comfyui-3')
+  assertNoCanary(kept())
+  assert.equal(await namesOf(await reopen(() => {}, { urls: urls('another') })), names)
+})
 
 test('the addresses', async () => {
   for (const options of [
