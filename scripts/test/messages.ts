@@ -10,16 +10,18 @@ import type { Outcome, Said } from './runFile.ts'
 /** By code, the messages. */
 type List = Map<string, Set<string>>
 
-const placeholders: [value: RegExp, placeholder: string][] = [
+type Replace = (text: string, kept?: string) => string
+const placeholders: [value: RegExp, placeholder: string | Replace][] = [
   [/\n/g, '\\n'],
   [new RegExp(`${tmpdir()}|FOLDER`, 'g'), '…'],
   // What a server or the runtime said.
   [
-    /( answered \d+| without a result| got no answer| was refused|[Cc]an't be (sent|read)| failed| \w+ed): .*$/,
+    /( answered \d+| without a result| got no answer| was refused|[Cc]an't be (sent|read)| (failed|refused|cancell?ed|timed_out|converted)): .*$/,
     '$1: …',
   ],
   [/\b(https?|wss?):\/\/[^\s"'),;]+/g, '…'],
-  [/(?<!\b(option|argument|key) |\w)"[^"]*"/g, '"…"'],
+  // The name of an option stays.
+  [/(\b(?:option|argument|key) )?"[^"]*"/g, (text, kept) => (kept ? text : '"…"')],
   [/^inputs\.\S+( \(\w*\))?|^body\.\w+/, 'inputs.…'],
   [/(?<=\b(known: |one of |node (?=\d)|sent as |Unknown option ))[\w:]+(,[\w:]+)*/g, '…'],
   [/^(Run|Output) \S+/, '$1 …'],
@@ -28,7 +30,7 @@ const placeholders: [value: RegExp, placeholder: string][] = [
 ]
 const toPattern = ({ text }: Said): string =>
   Buffer.from(
-    placeholders.reduce((plain, [value, placeholder]) => plain.replace(value, placeholder), text),
+    placeholders.reduce((plain, [value, placeholder]) => plain.replace(value, placeholder as Replace), text),
   ).toString()
 
 function read(path: string): List {

@@ -7,7 +7,7 @@ import { ensure, root } from '../lib/ensure.mjs'
 import { changedFiles, touchedBy } from './changed.ts'
 import { list, record } from './flaky.ts'
 import { checkMessages, writeMessages } from './messages.ts'
-import { type Failure, type Outcome, runCheck, runFile, runLateAgain } from './runFile.ts'
+import { type Failure, isLate, type Outcome, runAgain, runCheck, runFile } from './runFile.ts'
 import { suites } from './suites.ts'
 import { transpile } from './transpile.ts'
 
@@ -68,7 +68,7 @@ function filesIn(folder: string): string[] {
 }
 const isMain = suiteName === 'unit'
 const isOf = (name: string, file: string) => suites[name]!.has?.(file) ?? file.endsWith(`.${name}.ts`)
-// Some tests of a source read the build, and run with `built`, unless one asks for them.
+// Tests in `unit` that read the build run with `built`, or when they are asked for by name.
 const isAsked = isMain && (words.length > 0 || values.changed || values.messages)
 const files = filesIn('test')
   .filter((file) => values.long || words.length > 0 || !suite.long?.test(file))
@@ -87,18 +87,17 @@ if (values.case !== undefined) names = names.filter((name) => files.includes(nam
 if (values.changed) {
   const changed = changedFiles()
   const touched = await touchedBy(changed, files)
+  const isBuildTouched = changed.some((file) => /^(packages\/|rollup)/.test(file))
   const readsBuild = (name: string) => suite.needs.length > 0 || isOf('built', name)
-  const packageOf = (name: string) =>
-    name.startsWith('test/unit/') ? `packages/${name.split('/')[2]}/` : 'packages/'
-  const isTouched = (name: string) =>
-    touched.has(name) || (readsBuild(name) && changed.some((file) => file.startsWith(packageOf(name))))
+  const isTouched = (name: string) => touched.has(name) || (isBuildTouched && readsBuild(name))
   names = names.filter((name) => files.includes(name) && isTouched(name))
   if (!names.length) console.log('No test file imports what has changed since the last commit.')
 }
-if (values.list || !names.length) {
+if (values.list || (values.changed && !names.length)) {
   for (const name of names) console.log(name)
   process.exit()
 }
+if (!names.length) refuse('No case runs: checks have none')
 if (suiteName === 'comfyui' && !values.url)
   refuse('Give the addresses of ComfyUI servers: npm test -- --suite comfyui --url http://127.0.0.1:8188')
 ensure(...suite.needs, ...(names.some((name) => isOf('built', name)) ? ['build'] : []))
@@ -108,20 +107,23 @@ const isWhole = isMain && names.length === all.length
 const coverage = join(root, 'coverage/v8')
 const outcomes: Outcome[] = []
 
-function report(outcome: Outcome): Outcome {
+const runsAgain = (outcome: Outcome) => !suite.final?.test(outcome.name) && isLate(outcome)
+
+function report(outcome: Outcome, isAgain = false): Outcome {
   if (!values.messages) {
     const odd = checkMessages(outcome)
     outcome.failures.push(...odd)
     outcome.failed += odd.length
-    outcome.passed -= odd.length
+    // A hook is no case.
+    outcome.passed -= odd.filter(({ place }) => !/ > (before|after)( each ".*")?$/.test(place)).length
   }
   const { name, passed, failed, seconds, output } = outcome
   if (values.case !== undefined && !passed && !failed) return outcome
   console.log(
     `${failed ? '✖' : '✔'} ${name.padEnd(52)} ${String(passed).padStart(4)} ${seconds.toFixed(1).padStart(6)} s`,
   )
-  // Of a check it stands at the end.
-  if (failed && files.includes(name)) console.log(output)
+  // That of a check, and of a file that runs once more, stands at the end.
+  if (failed && files.includes(name) && (isAgain || !runsAgain(outcome))) console.log(output)
   return outcome
 }
 
@@ -132,7 +134,7 @@ const isMeasured = (name: string) =>
 function runOne(name: string): Promise<Outcome> {
   const check = checks.find(([check]) => check === name)
   if (check) return runCheck(...check)
-  const env = isMain && isMeasured(name) ? { NODE_V8_COVERAGE: coverage } : undefined
+  const env = isWhole && isMeasured(name) ? { NODE_V8_COVERAGE: coverage } : undefined
   return runFile(transpiled, name, { env, limitMs: suite!.limitMs, cwd: root, only: values.case })
 }
 
@@ -146,18 +148,20 @@ const atATime = Math.max(2, availableParallelism() * (suite.perCore ?? 1))
 console.log(
   `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 5 minutes on two cores' : ''}\n`,
 )
-if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
-const transpiled = await transpile(names.filter((name) => files.includes(name)))
+if (isWhole) rmSync(join(root, 'coverage'), { recursive: true, force: true })
+// So that nothing is left by Ctrl+C.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+const transpiled = await transpile(names.filter((name) => files.includes(name))).catch(() =>
+  refuse('These files can not be read, so no test ran'),
+)
 await Promise.all(Array.from({ length: atATime }, work))
 
-const flaky = suite.isFinal
-  ? []
-  : await runLateAgain(outcomes, async ({ name }) => {
-      console.log(`\n${name} failed by time alone. Once more:`)
-      return report(await runOne(name))
-    })
+const flaky = await runAgain(outcomes, runsAgain, async ({ name }) => {
+  console.log(`\n${name} failed by time alone. Once more:`)
+  return report(await runOne(name), true)
+})
 record(suiteName, flaky)
-if (values.messages) writeMessages(outcomes, names.length === all.length)
+if (values.messages) writeMessages(outcomes, isWhole && !outcomes.some(({ failed }) => failed))
 
 if (isWhole) {
   // What needs processes, a Redis or an S3 is tested by other suites.
@@ -208,7 +212,7 @@ const sum = (pick: (outcome: Outcome) => number) =>
   outcomes.reduce((total, outcome) => total + pick(outcome), 0)
 console.log(`\nlooked for the canary key ${sum(({ looks }) => looks)} times`)
 const passed = sum((outcome) => outcome.passed)
-// So many are no accident.
+// More are no accident of a busy machine.
 const isTooFlaky = flaky.length > 5
 if (isTooFlaky) console.log('✖ More than five files were flaky')
 const failed = sum((outcome) => outcome.failed) + Number(isTooFlaky)

@@ -7,7 +7,7 @@ import { child, type Transpiled } from './transpile.ts'
 /** What failed: a case as `suite > case`, a hook, or the file. */
 export interface Failure extends Fault {
   place: string
-  /** It follows from another failure of the file. */
+  /** The runner's stop, or a failure before the case, kept it from running. */
   isConsequence?: boolean
 }
 
@@ -30,11 +30,20 @@ export interface Said {
 }
 
 interface Ended {
-  /** Or the signal that ended it. `null`: it was stopped at the time limit. */
+  /** Or the signal that ended it, or what it left. `null`: it was stopped at the time limit. */
   code: number | string | null
   seconds: number
   output: string
 }
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const { pid } of running) {
+    try {
+      process.kill(-pid!, 'SIGKILL')
+    } catch {}
+  }
+})
 
 /** Runs a command to its end, or until it has said nothing on file descriptor 3 for `limitMs`. */
 export async function runCommand(
@@ -54,8 +63,14 @@ export async function runCommand(
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
   })
+  running.add(started)
   let output = ''
   let isLate = false
+  /** How it ended, if that was before the time limit. */
+  let ended: number | string | undefined
+  started.on('exit', (code, signal) => {
+    if (!isLate) ended = code ?? signal!
+  })
   const limitMs = options.limitMs ?? 600_000
   const stop = () => {
     isLate = true
@@ -76,14 +91,19 @@ export async function runCommand(
   })
   const code = await new Promise<number | string | null>((resolve, reject) => {
     started.on('error', reject)
-    started.on('close', (code, signal) => resolve(isLate ? null : (code ?? signal)))
+    started.on('close', (code, signal) => {
+      if (!isLate) resolve(code ?? signal)
+      else resolve(ended === undefined ? null : `${ended}, and left a process that holds its output`)
+    })
   })
+  running.delete(started)
   clearTimeout(timer)
   return { code, output, seconds: (performance.now() - start) / 1000 }
 }
 
 interface Case {
   place: string
+  isSkipped: boolean
   state: 'did not run' | 'did not end' | 'passed' | 'failed'
 }
 
@@ -91,7 +111,7 @@ export interface FileOptions {
   env?: Record<string, string> | undefined
   limitMs?: number | undefined
   cwd?: string
-  /** Runs the cases alone whose names hold this text. */
+  /** Runs only the cases whose names hold this text. */
   only?: string | undefined
 }
 
@@ -110,7 +130,11 @@ export async function runFile(
     if ('looks' in told) looks = told.looks
     else if ('said' in told) said.set(told.place, [...(said.get(told.place) ?? []), told.said])
     else if ('name' in told)
-      cases[told.case] = { place: `${told.suite} > ${told.name}`, state: 'did not run' }
+      cases[told.case] = {
+        place: `${told.suite} > ${told.name}`,
+        isSkipped: !!told.isSkipped,
+        state: 'did not run',
+      }
     else if ('begin' in told) cases[told.begin]!.state = 'did not end'
     else if ('end' in told) {
       cases[told.end]!.state = told.fault ? 'failed' : 'passed'
@@ -129,15 +153,22 @@ export async function runFile(
     },
   )
   const isStopped = code === null
-  for (const { place, state } of cases) {
-    if (state === 'did not run' || state === 'did not end')
-      failures.push({ place, message: `it ${state}`, isConsequence: true })
+  const isCut = isStopped || failures.some(({ place }) => place.includes(' > before'))
+  for (const { place, state, isSkipped } of cases) {
+    if (state !== 'did not run' && state !== 'did not end') continue
+    const isConsequence = !isSkipped && (state === 'did not run' ? isCut : isStopped)
+    failures.push({ place, message: `it ${state}`, isConsequence })
   }
   const end = isStopped
     ? `it was stopped after ${limitMs / 1000} s without a case's end`
     : `it ended with ${code}`
   if (!cases.length && !only)
-    failures.push({ place: 'the file', message: `no test ran, and ${end}`, isLate: isStopped })
+    failures.push({
+      place: 'the file',
+      message: `no test ran, and ${end}`,
+      isLate: isStopped,
+      isConsequence: code === 1 && failures.length > 0,
+    })
   // A case that failed explains 1.
   else if (code !== 0 && !(code === 1 && failures.length))
     failures.push({ place: 'the file', message: end, isLate: isStopped })
@@ -146,18 +177,19 @@ export async function runFile(
 }
 
 /** Whether time alone made the file fail: an event did not come, a server did not start, or the runner stopped the file. */
-const isLate = ({ failures }: Outcome): boolean =>
+export const isLate = ({ failures }: Outcome): boolean =>
   failures.some((failure) => failure.isLate) &&
   failures.every((failure) => failure.isLate || failure.isConsequence)
 
-/** Runs each file once more that failed by time alone, and puts that outcome in its place. Gives the first outcomes of those that passed now. */
-export async function runLateAgain(
+/** Runs some files once more, and replaces their outcomes. Returns the first outcomes of the files that passed then. */
+export async function runAgain(
   outcomes: Outcome[],
+  isAgain: (outcome: Outcome) => boolean,
   run: (outcome: Outcome) => Promise<Outcome>,
 ): Promise<Outcome[]> {
   const flaky: Outcome[] = []
   for (const [index, outcome] of outcomes.entries()) {
-    if (!isLate(outcome)) continue
+    if (!isAgain(outcome)) continue
     const again = await run(outcome)
     outcomes[index] = again
     if (!again.failed) flaky.push(outcome)

@@ -12,8 +12,8 @@ export interface Suite {
   long?: RegExp
   /** The files that take longest, which begin first. */
   longest?: RegExp
-  /** No file is run once more: its failures are never made by time alone. */
-  isFinal?: boolean
+  /** Files that are not run once more: a second run at random would hide what the first one found. */
+  final?: RegExp
   /** How many files run at a time on one core, where they wait for a good part of their time. Default: 1. */
   perCore?: number
   /** A file that is silent for so long, between the ends of two cases, is stopped. */
@@ -62,8 +62,8 @@ export const suites: Record<string, Suite> = {
     longest: /site|playground\.|playgroundUse|react/,
     needs: ['build', browser, 'test/browser', 'scripts/docs'],
   },
-  bundler: { limitMs, isFinal: true, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
-  chaos: { limitMs, isFinal: true, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
+  bundler: { limitMs, final: /./, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
+  chaos: { limitMs, final: /./, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
   /** With the servers of `--url`. */
   comfyui: { limitMs, needs: ['build', 'redis-server'] },
   frameworks: {
@@ -78,12 +78,18 @@ export const suites: Record<string, Suite> = {
     longest: /files|conformance|flowscale/,
     needs: ['build', browser, 'firefox-esr', 'redis-server', 'zsh', 'fish', 'test/runtimes'],
   },
-  servers: { limitMs, perCore: 2, longest: /disasters|cluster|batchKill/, needs: ['build', 'redis-server'] },
+  servers: {
+    limitMs,
+    perCore: 2,
+    longest: /disasters|cluster|batchKill/,
+    final: /disasters|cluster|Kill/,
+    needs: ['build', 'redis-server'],
+  },
   /** With Ceph's S3. */
   s3: { limitMs, perCore: 2, needs: ['build', 'ceph-mon', 'ceph-osd', 'radosgw'] },
   types: {
     limitMs,
-    isFinal: true,
+    final: /./,
     long: /\/matrix\./,
     needs: ['build', 'test/runtimes', 'test/types-matrix'],
   },

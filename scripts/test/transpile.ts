@@ -30,7 +30,7 @@ export async function importsOf(files: readonly string[], cwd = '.'): Promise<Me
 
 const isSource = (path: string): boolean => /\.tsx?$/.test(path)
 
-/** A module stays a file of its own, as Node would load it: its order, its top-level await and its coverage are those of the source. */
+/** Each module stays a file, so that modules run in the order of the sources, and the coverage has the same files. */
 function apart(cwd: string, outdir: string): Plugin {
   const { paths } = JSON.parse(readFileSync(join(cwd, 'tsconfig.base.json'), 'utf8')).compilerOptions
   const toOutput = (path: string) => `${resolve(outdir, relative(cwd, path))}.js`
@@ -48,7 +48,7 @@ function apart(cwd: string, outdir: string): Plugin {
       })
       onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
         const text = readFileSync(path, 'utf8')
-        // What lies beside the source is not beside the output.
+        // A test finds its data beside the source, not beside the output. (Not where the words are a name in quotes.)
         const contents = text.replace(/\bimport\.meta\.url(?!')/g, JSON.stringify(pathToFileURL(path).href))
         return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' }
       })
@@ -69,7 +69,7 @@ export interface Transpiled {
   update(file: string): Promise<void>
 }
 
-/** Transpiles test files and all that they import, into a folder of `cwd/.tmp` that ends with this process. */
+/** Transpiles test files and all that they import, into a folder of `cwd/.tmp` that is removed at the exit of this process. */
 export async function transpile(files: readonly string[], cwd = '.'): Promise<Transpiled> {
   const root = resolve(cwd)
   const outdir = join(root, '.tmp', `js-${process.pid}-${count++}`)

@@ -155,7 +155,7 @@ export async function playFault(version: ComfyVersion, fault: Fault): Promise<Re
   const client = createClient({ baseUrl: url, apiKey: CANARY, retryDelayMs: 50 })
   try {
     // Else all other faults would come after that of the workflows.
-    if (!fault.on.includes('object_info')) await getWorkflows(client)
+    if (!fault.on.includes('object_info')) await again(() => getWorkflows(client))
     comfy.faults.push({ ...fault })
     const photo = toFile(await readFile('test/comfyui/workflows/example.png'), 'photo.png')
     const submitted = await Promise.all([

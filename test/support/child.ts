@@ -1,7 +1,7 @@
 // `child.ts FILE`: runs one test file. What would only be printed, such as a warning, fails the file.
 import { pathToFileURL } from 'node:url'
 import { CANARY, looks } from './canary.ts'
-import { runSuites, tell, tellFault } from './test.ts'
+import { failToRead, runSuites, tell, tellFault } from './test.ts'
 
 process.on('warning', (warning) => tellFault('Node warned', warning))
 process.on('unhandledRejection', (reason) => tellFault('a rejected promise that nobody awaits', reason))
@@ -19,5 +19,5 @@ for (const stream of [process.stdout, process.stderr]) {
 
 // As if the file had been started by itself.
 process.argv.splice(1, 1)
-await import(pathToFileURL(process.argv[1]!).href)
+await import(pathToFileURL(process.argv[1]!).href).catch(failToRead)
 runSuites()

@@ -28,12 +28,12 @@ export interface Fault {
   at?: string
   /** The actual value and the expected one, or the stack. */
   details?: string
-  /** Time made it: an event did not come, or a server did not start. */
+  /** Only time is to blame: an event did not come, or a server did not start. */
   isLate?: boolean
 }
 /** What the runner is told. The number of a case is its place among those declared. */
 export type Told =
-  | { case: number; suite: string; name: string }
+  | { case: number; suite: string; name: string; isSkipped?: true }
   | { begin: number }
   | { end: number; fault?: Fault }
   | { fault: Fault; place: string }
@@ -56,11 +56,18 @@ let isOver = false
 let cases = 0
 const suites: (() => void)[] = []
 
-/** Tells of a failure that is no case's own. */
+/** Tells of a failure that is no case's own, and that no second run may hide. */
 export function tellFault(message: string, error?: unknown): void {
   if (!channel) console.error(message, error ?? '')
-  const fault = error === undefined ? { message } : faultOf(error)
-  tell({ fault: error === undefined ? fault : { ...fault, message: `${message}: ${fault.message}` }, place })
+  const { isLate: _, ...fault } = error === undefined ? { message: '' } : faultOf(error)
+  tell({ fault: { ...fault, message: [message, fault.message].filter(Boolean).join(': ') }, place })
+}
+
+/** Ends the process of a file that could not be read to its end. */
+export function failToRead(error: unknown): never {
+  console.error(error)
+  tell({ fault: faultOf(error), place })
+  process.exit(1)
 }
 
 /** Runs all suites of the file that was imported. */
@@ -109,7 +116,7 @@ export function suite<T = Record<string, any>>(name: string, context?: T): Test<
     })
   }
   return Object.assign(test, {
-    skip: (title: string) => tell({ case: cases++, suite: name, name: title }),
+    skip: (title: string) => tell({ case: cases++, suite: name, name: title, isSkipped: true }),
     before: Object.assign(hook(own.before, 'before'), { each: hook(own.before.each, 'before each') }),
     after: Object.assign(hook(own.after, 'after'), { each: hook(own.after.each, 'after each') }),
   })
@@ -153,7 +160,7 @@ function faultOf(error: unknown): Fault {
   return { message, ...(at && { at }), details: details.slice(0, 4000), ...(isLate && { isLate }) }
 }
 
-/** The time-outs of our client and of Node have a code. */
+/** A time-out of our client or of Node has a code. */
 const isOfPlaywright = (error: Error): boolean => error.name === 'TimeoutError' && !('code' in error)
 
 /** uvu's assertions. `ok` keeps the value that it refuses, which uvu's forgets. */

@@ -1,7 +1,7 @@
 // The clock that is never fake.
 const { setTimeout } = globalThis
 
-/** What a test waits for did not come, or a server did not start. The runner tries such a file once more. */
+/** An event did not come, or a server ended before it listened. The runner runs a file once more that failed by such errors alone. */
 export class LateError extends Error {
   override name = 'LateError'
 }

@@ -14,6 +14,7 @@ import { build } from 'esbuild'
 import { ensure, root } from '../../../scripts/lib/ensure.mjs'
 import { runFile } from '../../../scripts/test/runFile.ts'
 import { type Transpiled, transpile } from '../../../scripts/test/transpile.ts'
+import { mutants } from '../index.ts'
 
 const workers = 2
 /** A bug that makes a test hang is caught, too: so much longer than without a bug is hanging. */
@@ -25,12 +26,13 @@ export interface Change {
   readonly text: string
 }
 
-/** The sources and tests in a folder of their own. Its packages import each other, and nothing from this repository. */
+/** A copy of the sources and tests, in a folder of its own. */
 export interface Copy {
   readonly cwd: string
   readonly transpiled: Transpiled
 }
 
+/** The packages of a copy import each other, and nothing from this repository. */
 async function copy(): Promise<Copy> {
   const to = mkdtempSync(join(tmpdir(), 'mutants-'))
   const filter = (path: string) => !/node_modules|[/\\](coverage|\.tmp)/.test(path.slice(root.length))
@@ -48,7 +50,9 @@ async function copy(): Promise<Copy> {
     symlinkSync(join(to, 'packages', name), join(modules, '@flowscale', name))
   }
   await rebuild(to, Object.keys(entries))
-  return { cwd: to, transpiled: await transpile(filesIn('test', /\.test\.ts$/), to) }
+  const rows = Object.values(mutants).map(({ test }) => test)
+  const tests = new Set([...filesIn('test', /\.test\.ts$/), ...rows])
+  return { cwd: to, transpiled: await transpile([...tests], to) }
 }
 
 const rooms = ['poller', 'websocket', 'proxy', 'store', 'node']

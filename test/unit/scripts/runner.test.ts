@@ -1,6 +1,7 @@
 // Broken test files, each as the runner sees it: none of them may pass, and each failure has a name.
 import { assert, suite } from '#test'
-import { type Outcome, runCommand, runFile, runLateAgain } from '../../../scripts/test/runFile.ts'
+import { checkMessages } from '../../../scripts/test/messages.ts'
+import { isLate, type Outcome, runAgain, runCommand, runFile } from '../../../scripts/test/runFile.ts'
 import { transpile } from '../../../scripts/test/transpile.ts'
 
 const test = suite('runner')
@@ -52,8 +53,25 @@ const rows: [file: string, ...failures: string[]][] = [
     `late > an event that does not come: no event, ${folder}/lateAndWrong.ts:6`,
     `late > a value: Expected values to be strictly equal:, ${folder}/lateAndWrong.ts:8`,
   ],
+  [
+    'lateToRead.ts',
+    `while the file was read: no server, ${folder}/lateToRead.ts:4`,
+    'the file: no test ran, and it ended with 1',
+  ],
+  [
+    'lateAndExits.ts',
+    `late > an event that does not come: no event, ${folder}/lateAndExits.ts:6`,
+    'late > is left out: it did not run',
+    'late > ends the process: it did not end',
+  ],
+  [
+    'lateRejects.ts',
+    `late > leaves a promise: a rejected promise that nobody awaits: no event, ${folder}/lateRejects.ts:6`,
+  ],
+  ['leaves.ts', 'the file: it ended with 0, and left a process that holds its output'],
 ]
-const outcomes: Outcome[] = []
+/** Time alone made these fail. */
+const lateFiles = ['hangs.ts', 'late.ts', 'lateServer.ts', 'lateToRead.ts']
 const files = rows.map(([file]) => `${folder}/${file}`)
 const transpiled = await transpile(files)
 
@@ -63,26 +81,39 @@ for (const [file, ...expected] of rows) {
     const { failures } = outcome
     const told = failures.map(({ place, message, at }) => `${place}: ${message}${at ? `, ${at}` : ''}`)
     assert.equal(told, expected)
-    outcomes.push(outcome)
+    assert.is(isLate(outcome), lateFiles.includes(file))
   })
 }
 
-test('what failed by time alone runs once more, and is flaky if it passes then', async () => {
-  const again: string[] = []
-  const flaky = await runLateAgain(outcomes, async (outcome) => {
-    again.push(outcome.name.slice(folder.length + 1))
-    return again.length === 1 ? outcome : { ...outcome, failed: 0, failures: [] }
-  })
-  assert.equal(again, ['hangs.ts', 'late.ts', 'lateServer.ts'])
-  assert.equal(
-    flaky.map(({ name, failed }) => [name, failed]),
-    [
-      [`${folder}/late.ts`, 2],
-      [`${folder}/lateServer.ts`, 2],
-    ],
+/** What a test file would tell if it failed so often, or said this in a case. */
+const outcomeOf = (name: string, failed: number, code = '', text = ''): Outcome => {
+  const said = new Map([['a suite > a case', [{ code, text }]]])
+  return { name, passed: 1, failed, failures: [], seconds: 1, output: '', looks: 0, said }
+}
+
+test('what runs once more is flaky if it passes then', async () => {
+  const outcomes = ['good', 'late', 'later'].map((name) => outcomeOf(name, name === 'good' ? 0 : 2))
+  const isAgain = ({ failed }: Outcome) => failed > 0
+  const flaky = await runAgain(outcomes, isAgain, async ({ name }) =>
+    outcomeOf(name, name === 'late' ? 0 : 1),
   )
-  // `hangs.ts` failed again.
-  assert.is(outcomes.filter(({ failed }) => failed).length, rows.length - 2)
+  assert.equal(flaky, [outcomeOf('late', 2)])
+  assert.equal(
+    outcomes.map(({ failed }) => failed),
+    [0, 0, 1],
+  )
+})
+
+test('a message has to be in the list of its package, with its code', () => {
+  const odd = (code: string, text: string, name = 'test/unit/client/any.test.ts') =>
+    checkMessages(outcomeOf(name, 0, code, text)).map(({ place }) => place)
+  const code = 'ERR_FLOWSCALE_ARGUMENT'
+  for (const text of ['signal must be an AbortSignal', 'page must be a whole number from 7'])
+    assert.equal(odd(code, text), [])
+  const place = ['a suite > a case']
+  assert.equal(odd(code, 'signal must be a signal'), place)
+  assert.equal(odd('ERR_FLOWSCALE_HTTP', 'signal must be an AbortSignal'), place)
+  assert.equal(odd('no code', 'anything', 'test/command/any.test.ts'), [])
 })
 
 test('values stand beside a failure; a case runs alone', async () => {
