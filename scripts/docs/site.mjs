@@ -18,6 +18,9 @@ function write(file, text) {
 
 rmSync(staged, { recursive: true, force: true })
 cpSync('docs', `${staged}/docs`, { recursive: true })
+// What docs/errors.md links.
+const messages = 'test/unit/client/messages.txt'
+cpSync(messages, `${staged}/${messages}`)
 for (const file of [...files, ...pages.readmes]) write(`${staged}/${pageOf(file)}`, relink(file))
 for (const file of pages.examples) {
   // Four, as an example may hold three.
