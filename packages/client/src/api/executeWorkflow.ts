@@ -71,7 +71,9 @@ export async function executeWorkflow<T extends object>(
     parseData: toExecution,
     mapError: (error) => {
       if (!submittedAt) return error
-      const items = itemsOf(Object((error as HttpError).body).data)
+      // A hidden status may be a 303.
+      const { body, status = 303 } = error as HttpError
+      const items = itemsOf(Object(body).data)
       const runId = items.map(({ run_id }) => asText(run_id)).find(Boolean)
       const refusals = items.flatMap(({ node_errors }) => Object.entries(Object(node_errors)))
       if (error instanceof ResponseError && refusals.length) {
@@ -83,7 +85,7 @@ export async function executeWorkflow<T extends object>(
         return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
       }
       // A 303 means that the server has processed the request.
-      const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status)
+      const isOpen = isUnclear(error) || [303, 408].includes(status)
       // A server may refuse a request and still name the run.
       return Object.assign(
         error,

@@ -46,9 +46,10 @@ for (const [name, run] of Object.entries(operations)) {
         const error = await rejects(run(client), RedirectError, { name: 'RedirectError' })
         const isPost = name.startsWith('executeWorkflow')
         if (isPost) assert.is(error.method, 'POST')
-        // By HTTP's own words a 303 says that the request was processed. Node hides the status of a form with files.
+        // By HTTP's own words a 303 says that the request was processed. Node hides the status of a form with files, which
+        // may be one.
         const isHidden = name === 'executeWorkflow'
-        assert.is(error.maybeSubmitted, isPost && !isHidden && status === 303 ? true : undefined)
+        assert.is(error.maybeSubmitted, isHidden || (isPost && status === 303) ? true : undefined)
         if (!isHidden) {
           assert.is(error.status, status)
           assert.is(error.location, `${other.url}/moved`)
@@ -82,13 +83,15 @@ const opaque = () =>
   })
 
 test('an opaque redirect, as browsers give it', async () => {
-  for (const run of Object.values(operations)) {
+  for (const [name, run] of Object.entries(operations)) {
     const fetch = fakeFetch(() => opaque())
-    const error = await rejects(run(clientWith(fetch)), RedirectError, {
+    const isPost = name.startsWith('executeWorkflow')
+    await rejects(run(clientWith(fetch)), RedirectError, {
       status: undefined,
       location: undefined,
+      // It may be a 303.
+      maybeSubmitted: isPost ? true : undefined,
     })
-    assert.not('maybeSubmitted' in error)
     assert.is(fetch.calls.length, 1)
   }
 })
@@ -116,8 +119,7 @@ const refusals = {
 for (const [name, refusal] of Object.entries(refusals)) {
   test(`executeWorkflow: the refusal of the fetch of ${name} is a RedirectError, never sent again`, async () => {
     const fetch = fakeFetch(refusal)
-    const error = await rejects(executeWorkflow(clientWith(fetch), 'w', {}), RedirectError)
-    assert.not('maybeSubmitted' in error)
+    await rejects(executeWorkflow(clientWith(fetch), 'w', {}), RedirectError, { maybeSubmitted: true })
     assert.is(fetch.calls.length, 1)
   })
 }
