@@ -13,8 +13,8 @@ ensure('build')
  */
 const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
   ['@flowscale/client#checkHealth', 3420],
-  ['@flowscale/client', 7870],
-  ['@flowscale/client/poller#executeWorkflowAsync', 8810],
+  ['@flowscale/client', 8050],
+  ['@flowscale/client/poller#executeWorkflowAsync', 9050],
   ['@flowscale/client/poller#executeWorkflowAsync', 8280, 'browser'],
   ['@flowscale/client/poller#executeMany', 11_560],
   ['@flowscale/client/typed#run', 9180],

@@ -112,14 +112,21 @@ export const requests = {
   'post-retried-after-reset': {
     bug: 'A POST is sent again after a reset: two runs are paid for',
     file: 'packages/client/src/api/executeWorkflow.ts',
-    from: 'retryOn: [429]',
-    to: 'retryOn: [0, 429]',
+    from: 'retryOn: []',
+    to: 'retryOn: [0]',
+  },
+  'post-retried-by-patched-fetch': {
+    bug: 'A `fetch` that sends again by itself was refused in the end: a run that it may have started is started again',
+    file: 'packages/client/src/internal/upload.ts',
+    from: '!ownFetch.test(',
+    to: '!String(',
+    test: 'test/unit/client/internal/upload.test.ts',
   },
   'post-retried-on-503': {
     bug: 'A POST is sent again after a 503: two runs are paid for',
     file: 'packages/client/src/api/executeWorkflow.ts',
-    from: 'retryOn: [429]',
-    to: 'retryOn: [429, 503]',
+    from: 'retryOn: []',
+    to: 'retryOn: [503]',
   },
   'post-as-text': {
     bug: 'A form is sent as bytes, which Node sends again after a 421, and Deno after a reset',

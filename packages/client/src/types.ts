@@ -15,7 +15,7 @@ export interface Logger {
 export interface LogFields {
   method?: string
   path?: string
-  /** The HTTP status. Missing if no answer came. */
+  /** The HTTP status. Missing if no answer came. 429 also stands for a submission whose connection was refused. */
   status?: number | undefined
   /** The number of the attempt, from 1. */
   attempt?: number

@@ -32,7 +32,8 @@ for (const scenario of scenarios.split(',')) {
   // A fetch of the caller's gets a form, whatever sends it.
   const fetch = scenario === 'own' ? (url, init) => globalThis.fetch(url, init) : undefined
   for (const kind in forms) {
-    const baseUrl = `${url}/${scenario}-${kind}`
+    // Nothing listens there.
+    const baseUrl = scenario === 'away' ? 'http://127.0.0.1:3' : `${url}/${scenario}-${kind}`
     const client = createClient({ baseUrl, fetch, retryDelayMs: 1, timeoutMs: 20_000 })
     told[`${scenario}-${kind}`] = await executeWorkflow(client, 'w', forms[kind]()).then(
       ({ data }) => data.run_id,

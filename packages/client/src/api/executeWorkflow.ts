@@ -24,8 +24,8 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
 
 /**
  * Submits a run. It does not wait for the result; `data.run_id` has the id. The request is retried after a 429
- * only: in all other cases the run may have started, and a retry would start a second one. An attempt gets 1 s
- * more for each 256 KiB of files, unless you set `timeoutMs` here.
+ * only, and on Node and Deno after a refused connection: in all other cases the run may have started, and a retry
+ * would start a second one. An attempt gets 1 s more for each 256 KiB of files, unless you set `timeoutMs` here.
  *
  * If the server starts several runs for one request, `data.others` has the others.
  *
@@ -61,19 +61,17 @@ export async function executeWorkflow<T extends object>(
     fetchWith: async (...args) => {
       submittedAt = new Date()
       const response = await upload(parts, buildForm, ...args)
-      // A 429 means that nothing was submitted. The request may still fail before the next attempt.
+      // A 429, or a connection that was refused, means that nothing was submitted. The request may still fail before the next attempt.
       if (response.status === 429) submittedAt = undefined
       return response
     },
     options: rest,
     timeoutMs: client.timeoutMs + uploadMs(bytes),
-    retryOn: [429],
+    retryOn: [],
     parseData: toExecution,
     mapError: (error) => {
       if (!submittedAt) return error
-      // A hidden status may be a 303.
-      const { body, status = 303 } = error as HttpError
-      const items = itemsOf(Object(body).data)
+      const items = itemsOf(Object((error as HttpError).body).data)
       const runId = items.map(({ run_id }) => asText(run_id)).find(Boolean)
       const refusals = items.flatMap(({ node_errors }) => Object.entries(Object(node_errors)))
       if (error instanceof ResponseError && refusals.length) {
@@ -84,8 +82,8 @@ export async function executeWorkflow<T extends object>(
         const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
         return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
       }
-      // A 303 means that the server has processed the request.
-      const isOpen = isUnclear(error) || [303, 408].includes(status)
+      // A 303 means that the server has processed the request. A hidden status may be one.
+      const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status ?? 303)
       // A server may refuse a request and still name the run.
       return Object.assign(
         error,
@@ -142,15 +140,17 @@ export async function submitWithGrace(
     timer = setTimeout(() => controller.abort(), graceMs)
   }
   signal.addEventListener('abort', start)
-  // `request` resolves the headers at the start of each attempt.
-  const headersOrAbort = async () => {
-    const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
-    signal.throwIfAborted()
-    return given
-  }
   try {
-    const own = { ...options, signal: controller.signal, headers: headersOrAbort }
-    return await executeWorkflow(client, workflowId, inputs, own)
+    return await executeWorkflow(client, workflowId, inputs, {
+      ...options,
+      signal: controller.signal,
+      // `request` resolves the headers at the start of each attempt.
+      async headers() {
+        const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
+        signal.throwIfAborted()
+        return given
+      },
+    })
   } catch (error) {
     throw signal.aborted ? toError(error) : error
   } finally {

@@ -13,6 +13,7 @@ interface RequestSpec<T> {
   readonly method?: 'GET' | 'POST'
   /** Default for `options.timeoutMs`. */
   readonly timeoutMs?: number
+  /** Besides a 429, which says that nothing was done, even if its body fails. */
   readonly retryOn?: readonly number[]
   /** The address in messages and logs, if the real one must not be shown: the query of a signed link is secret. */
   readonly url?: string
@@ -154,7 +155,7 @@ export async function request<T>(client: Client, endpoint: string, spec: Request
       return result
     }
     const { code, status: kind, retryAfterMs = 0 } = result as HttpError
-    if (tries > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
+    if (tries > maxRetries || (status !== 429 && !retryOn.includes(kind)) || retryAfterMs > maxPauseMs) {
       log(isPolling?.(kind) ?? 'error', code)
       throw spec.mapError?.(result) ?? result
     }

@@ -6,14 +6,46 @@ export type FormPart =
   | readonly [name: string, value: string]
   | readonly [name: string, value: Blob, filename: string]
 
+/** How the `fetch` of Node and of Deno begins. Code that replaced it may send a request again by itself. */
+const ownFetch = /lazyUndici|deps\/undici|lazyFetch|TRACING_ENABLED/
+
 /**
- * Sends the inputs of a run. A runtime must not repeat that request by itself, because the repetition would start a second
- * run. Node repeats a form, a Blob, bytes or a text after a 421, but never a stream: so Node gets a stream. Deno repeats
- * bytes or a text after a reset, and Bun drops files from a Blob of several parts: so all other runtimes get a form.
+ * Sends the inputs of a run. A connection that was surely refused counts like a 429, whose body fails by that error: nothing
+ * was sent, so the submission may be repeated. Bun and pages don't tell it from a connection that was lost.
  *
  * Bundles for pages and Workers have `upload.browser.ts` instead, by the field `browser` of package.json.
  */
-export function upload(
+export async function upload(
+  parts: readonly FormPart[],
+  toForm: (parts: readonly FormPart[]) => FormData,
+  fetch: Fetch,
+  url: string,
+  init: RequestInit,
+): Promise<Response> {
+  try {
+    return await sendParts(parts, toForm, fetch, url, init)
+  } catch (error) {
+    if (fetch !== globalThis.fetch || !ownFetch.test(`${fetch}`) || !isRefused(error)) throw error
+    return { status: 429, text: () => Promise.reject(error) } as Response
+  }
+}
+
+/** Whether no connection came about. Node tells it by a code and a system call for each address, Deno in words. */
+function isRefused(error: unknown): boolean {
+  const { cause = error } = Object(error)
+  const { code, syscall, errors } = Object(cause)
+  if (errors?.length) return errors.every(isRefused)
+  const isConnect = syscall === 'connect' || syscall === 'getaddrinfo'
+  const words = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$|client error \(Connect\)/
+  return words.test(isConnect ? code : `${cause}`)
+}
+
+/**
+ * A runtime must not repeat the request by itself, because the repetition would start a second run. Node repeats a form, a
+ * Blob, bytes or a text after a 421, but never a stream: so Node gets a stream. Deno repeats bytes or a text after a reset,
+ * and Bun drops files from a Blob of several parts: so all other runtimes get a form.
+ */
+function sendParts(
   parts: readonly FormPart[],
   toForm: (parts: readonly FormPart[]) => FormData,
   fetch: Fetch,

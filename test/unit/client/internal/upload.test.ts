@@ -3,6 +3,7 @@
 
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -18,9 +19,11 @@ import { assert, rejects, suite } from '#test'
 import { runWorker, withAnswers } from '../../../../scripts/bench/kit.ts'
 import { CANARY } from '../../../support/canary.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
-import { listen } from '../../../support/listen.ts'
+import { freePort, listen } from '../../../support/listen.ts'
 import { collect } from '../../../support/memory.ts'
 import { readBody, readParts } from '../../../support/multipart.ts'
+import { pluck } from '../../../support/pluck.ts'
+import { withGlobals } from '../../../support/setGlobals.ts'
 
 const test = suite('upload from a file')
 
@@ -128,4 +131,88 @@ test('a character that is cut by a chunk arrives whole', async () => {
   const { data } = await executeWorkflow(createClient({ baseUrl: server.url, apiKey: CANARY }), 'w', {})
   assert.is(data.run_id, 'é-🎨')
   await server.close()
+})
+
+const fault = (code: string, syscall?: string) =>
+  Object.assign(new Error(`${syscall} ${code}`), { code, syscall })
+const refusedBy = (...codes: string[]) =>
+  Object.assign(new AggregateError(codes.map((code) => fault(code, 'connect'))), { code: codes[0] })
+const faults: [error: Error, isRefused: boolean][] = [
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'].map((code): [Error, boolean] => [
+    fault(code, 'connect'),
+    true,
+  ]),
+  ...['ENOTFOUND', 'EAI_AGAIN'].map((code): [Error, boolean] => [fault(code, 'getaddrinfo'), true]),
+  [refusedBy('ECONNREFUSED', 'ENETUNREACH'), true],
+  [refusedBy('ECONNREFUSED', 'ECONNRESET'), false],
+  [new AggregateError([]), false],
+  // A route can get lost after the form went out.
+  [fault('EHOSTUNREACH', 'read'), false],
+  [fault('ECONNREFUSED'), false],
+  [fault('ECONNRESET', 'connect'), false],
+  [fault('UND_ERR_SOCKET'), false],
+]
+/** What sends for the fetch of Node. */
+const dispatcher = Symbol.for('undici.globalDispatcher.1')
+
+for (const [error, isRefused] of faults) {
+  const name = error instanceof AggregateError ? `several: ${pluck(error.errors, 'code')}` : error.message
+  test(`${name} ${isRefused ? 'is sent again, as after a 429' : 'leaves open what happened'}`, async () => {
+    let sent = 0
+    const failing = {
+      dispatch(_options: object, handler: { onError(error: Error): void }) {
+        sent++
+        handler.onError(error)
+        return true
+      },
+    }
+    // Until the first request there is none.
+    await fetch('data:,').then((response) => response.text())
+    const globals = globalThis as Record<symbol, unknown>
+    const before = globals[dispatcher]
+    globals[dispatcher] = failing
+    try {
+      const options = { retryDelayMs: 1, maxRetries: 2 }
+      const client = createClient({ baseUrl: 'http://pod.test', apiKey: CANARY, ...options })
+      for (const a of ['b', new Blob(['b'])]) {
+        sent = 0
+        const got = await executeWorkflow(client, 'w', { a }).catch((thrown) => thrown)
+        assert.equal([got.code, got.status], ['ERR_FLOWSCALE_NETWORK', 0])
+        assert.is(got.cause.cause, error)
+        assert.equal([sent, got.maybeSubmitted], isRefused ? [3, undefined] : [1, true])
+      }
+    } finally {
+      globals[dispatcher] = before
+    }
+  })
+}
+
+test('a server that comes up gets the form, but not by the fetch of a caller', async () => {
+  const own = globalThis.fetch
+  const callers = (url: string, init: RequestInit) => own(url, init)
+  for (const [global, fetch] of [[own], [own, callers], [callers]]) {
+    const port = await freePort()
+    let posts = 0
+    const server = createServer((request, response) => {
+      posts++
+      request.resume()
+      response.end('{"status":"success","data":{"run_id":"r"}}')
+    })
+    // Between two attempts.
+    const warn = () => void (server.listening || server.listen(Number(port), '127.0.0.1'))
+    const options = {
+      fetch,
+      logger: { debug() {}, info() {}, warn, error() {} },
+      retryDelayMs: 20,
+      maxRetries: 9,
+    }
+    const client = createClient({ baseUrl: `http://127.0.0.1:${port}`, apiKey: CANARY, ...options })
+    const got = await withGlobals({ fetch: global }, () =>
+      executeWorkflow(client, 'w', { a: 'b' }).catch((error) => error),
+    )
+    const ended = got instanceof Error ? (got as NetworkError).maybeSubmitted : got.data.run_id
+    assert.equal([ended, posts], fetch || global !== own ? [true, 0] : ['r', 1])
+    server.closeAllConnections()
+    server.close()
+  }
 })
