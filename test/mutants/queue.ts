@@ -20,6 +20,13 @@ export const queue = {
     from: 'if (one.mark === undefined) return leave(one)',
     to: '',
   },
+  'queue-sent-again-on-bun': {
+    bug: 'On Bun, a run whose connection was closed after the POST is sent again: it is made twice',
+    file: 'packages/gateway/src/comfyui/api/client.ts',
+    from: 'const CODES = /^(',
+    to: 'const CODES = /^(ConnectionRefused|',
+    test: 'test/unit/gateway/comfyui/runs/historyEnd.test.ts',
+  },
   'queue-uploaded-sent-twice': {
     bug: 'A run whose inputs are being uploaded is sent twice if one that was sent before comes meanwhile',
     file: 'packages/gateway/src/comfyui/queued/worker.ts',

@@ -87,7 +87,7 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
       // A connection that was kept open may lead to a server that has stopped since.
       if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
-      if (unsent) gone()
+      if (unsent || BUNS_CODES.test(Object(error).code)) gone()
       return fail(new NoAnswer(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent))
     } finally {
       clearTimeout(timer)
@@ -202,11 +202,13 @@ export class LoginRefused extends NoAnswer {
  */
 const OWN_403 = /^\/(userdata|view)\b/
 
-const CODES =
-  /^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
+const CODES = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 const WORDS = /connection refused|dns error|failed to lookup/i
 
-/** Whether no connection came about, so that nothing was sent. Node, Bun and Deno each say it in their own way. */
+/** Nothing listens there. Bun also says so if a kept connection was closed after the server had read the whole request. */
+const BUNS_CODES = /^(ConnectionRefused|FailedToOpenSocket)$/
+
+/** Whether no connection came about, so that nothing was sent. Node and Deno say it in their own ways. */
 export function isUnsent(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { code, syscall } = error as { code?: unknown; syscall?: unknown }
