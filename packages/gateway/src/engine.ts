@@ -179,10 +179,10 @@ export interface Engine {
    */
   readOutput(run: string, file: string, headers: Headers, signal: AbortSignal): Promise<Response | undefined>
   /**
-   * Calls the listener at each change that the engine hears of, until the returned function is called. Default: readers
-   * of events ask for their run again and again
+   * Calls the listener at each change that the engine hears of, until the returned function is called. With `runId`, it
+   * need not hear of other runs. Default: readers of events ask for their run again and again
    */
-  watch?(listener: (run: Run) => void): () => void
+  watch?(listener: (run: Run) => void, runId?: string): () => void
   /** Makes the engine hear of each change of this run, until the returned function is called. */
   follow?(runId: string): () => void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */

@@ -1,6 +1,7 @@
 import { type EngineContext, isEnded, type Run } from '../../engine.ts'
 import { isEntry, type RunChange } from '../../queue/runQueue.ts'
 import type { ReadClass } from '../api/classes.ts'
+import { createListeners } from '../listeners.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
 import { createPort, type Hub } from './createPort.ts'
@@ -35,7 +36,7 @@ export interface Dispatcher {
   added(): void
   cancel(id: string): Promise<{ run: Run; hadEnded: boolean } | undefined>
   toRun(found: Entry | Ended): Promise<Run>
-  watch(listener: (run: Run) => void): () => void
+  watch(listener: (run: Run) => void, runId?: string): () => void
   follow(id: string): () => void
   close(): Promise<void>
 }
@@ -64,7 +65,7 @@ interface Stuck {
 export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: DispatcherOptions): Dispatcher {
   const servers = new Map<string, Server>()
   const progress = new Map<string, Progress>()
-  const listeners = new Set<(run: Run) => void>()
+  const listeners = createListeners()
   const followed = new Map<string, number>()
   /** Since when no server can take runs with such needs, and why. */
   const stuck = new Map<string, Stuck>()
@@ -103,9 +104,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function emit(found: Entry | Ended): Promise<void> {
-    if (listeners.size === 0) return
-    const run = await toState(found)
-    for (const listener of [...listeners]) listener(run)
+    if (listeners.has(isEntry(found) ? found.job.id : found.run.id)) listeners.tell(await toState(found))
   }
 
   /** The places of runs change whenever one is taken. */
@@ -447,11 +446,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
     },
     toRun: toState,
-    watch(listener) {
-      const entry = (run: Run): void => listener(run)
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
-    },
+    watch: listeners.add,
     follow(id) {
       followed.set(id, (followed.get(id) ?? 0) + 1)
       let isLeft = false

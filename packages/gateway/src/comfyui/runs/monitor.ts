@@ -2,6 +2,7 @@ import { type Engine, type EngineContext, isEnded, type Run } from '../../engine
 import { createLruCache } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, type SocketListener } from '../api/socket.ts'
+import { createListeners } from '../listeners.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './runState.ts'
 
@@ -29,7 +30,7 @@ const ENDED = 2
 
 export function createMonitor(server: ComfyServer, log: EngineContext['log']): RunMonitor {
   const { client, records, readQueue } = server
-  const listeners = new Set<(run: Run) => void>()
+  const listeners = createListeners()
   const runs = new Map<string, Followed>()
   /** The state of each run that listeners heard last. */
   const emitted = createLruCache<{ readonly stage: number; readonly text: string }>(5_000)
@@ -126,7 +127,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
     // An answer may be older than a message of the socket; and listeners hear nothing after an end.
     if (last && (last.stage > stage || last.stage === ENDED || last.text === text)) return
     emitted.set(id, { stage, text })
-    for (const listener of [...listeners]) listener(run)
+    listeners.tell(run)
   }
 
   const isOver = (id: string): boolean => emitted.get(id)?.stage === ENDED
@@ -139,12 +140,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
   }
 
   return {
-    watch(listener) {
-      // A caller may pass the same function twice.
-      const entry = (run: Run): void => listener(run)
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
-    },
+    watch: listeners.add,
     follow(id) {
       const run = keep(id)
       run.followers++

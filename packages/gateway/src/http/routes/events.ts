@@ -51,7 +51,7 @@ function streamRun(
       end()
       return
     }
-    const unwatch = engine.watch?.(onRun)
+    const unwatch = engine.watch?.(onRun, known.id)
     const unfollow = engine.follow?.(known.id)
     streams.ends.add(end)
     const forget = onAbort(signal, end)

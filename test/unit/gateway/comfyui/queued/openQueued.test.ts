@@ -360,6 +360,8 @@ test('changes of runs are heard', async ({ engine }) => {
   const runs: Run[] = []
   for (const seconds of [600, 0.6, 1.5]) runs.push(await submit(engine, 'slow', { seconds }))
   const leave = runs.map(({ id }) => engine.follow!(id))
+  const ofOne = new Set<string>()
+  leave.push(engine.watch!(({ id }) => void ofOne.add(id), runs[1]!.id))
   // Another one who follows it, and leaves.
   engine.follow!(runs[2]!.id)()
   await isEverywhere(engine, runs, '0/1 /2')
@@ -370,6 +372,7 @@ test('changes of runs are heard', async ({ engine }) => {
   for (const state of ['running', 'running Slow', 'completed'])
     assert.ok(heard.get(runs[2]!.id)!.has(state), state)
   assert.ok([...heard.get(runs[2]!.id)!].some((state) => /^queued \d/.test(state)))
+  assert.equal([...ofOne], [runs[1]!.id])
   for (const end of [...leave, stop]) end()
   const before = [...heard.keys()].length
   await perform(engine, 'batch')

@@ -251,6 +251,18 @@ test('the names of outputs are those of the dialect', async () => {
   await events.return()
 })
 
+test('a reader hears of its own run only', async () => {
+  const watched = new Set<string | undefined>()
+  const watch: Engine['watch'] = (_listener, id) => {
+    watched.add(id)
+    return () => {}
+  }
+  const { ask } = await start('gateway.fetch', { own: { watch } })
+  watched.clear()
+  await next(eventsOf(await ask()))
+  assert.equal([...watched], ['r1'])
+})
+
 test('a change that is heard before the answer is newer than it', async () => {
   const answers: ((now: Run) => void)[] = []
   const getRun: Engine['getRun'] = () => new Promise((resolve) => answers.push(resolve))
