@@ -168,7 +168,8 @@ export const othersOf = ({ others }: Pick<RunResult, 'others'>): { others?: stri
 
 /**
  * The outcomes of all runs, combined. If there is a file, a failure is only a warning, because the file was paid for. After
- * an abort, a failure ends the call with the reason of the abort.
+ * an abort, a failure ends the call: with its own error if a run may have been started and nobody has its id, or else with the
+ * reason of the abort.
  */
 export function combine(
   outcomes: readonly Outcome[],
@@ -176,7 +177,12 @@ export function combine(
 ): CallResult & { failures: Failure[] } {
   const files = outcomes.flatMap((outcome) => outcome.files)
   const failures = outcomes.flatMap((outcome) => outcome.failures)
-  if (failures.length) signal?.throwIfAborted()
+  if (failures.length && signal?.aborted) {
+    const isLost = ({ error }: Failure): boolean => Object(error).maybeSubmitted === true
+    if (!failures.some(isLost)) throw signal.reason
+    failures.sort((a, b) => Number(isLost(b)) - Number(isLost(a)))
+    return { files: [], warnings: [], failures }
+  }
   const warnings = failures.map(
     (failure): Warning => ({ type: 'other', message: `A result is missing: ${failureText(failure)}` }),
   )

@@ -110,6 +110,21 @@ test('an abort while the POST is on its way cancels the run that it started', as
   assert.is(studio.started(), 1)
 })
 
+test('an abort whose submission gets no answer says that a run may have been started', async () => {
+  const controller = new AbortController()
+  studio.plan = ({ operation, number }) => {
+    if (operation !== 'executeWorkflow' || number < 2) return undefined
+    controller.abort()
+    return 'reset-late'
+  }
+  const model = studio.v3.image('h3ld', { concurrency: 1 })
+  const error = await reasonOf(generate({ model, n: 2, abortSignal: controller.signal }))
+  assert.ok(error instanceof NetworkError && APICallError.isInstance(error))
+  assert.equal([error.maybeSubmitted, (error as any).isRetryable], [true, false])
+  assert.equal((error as any).data.runIds, [firstRun()])
+  assert.equal([studio.state(firstRun()), studio.started()], ['cancelled', 2])
+})
+
 test('cancelOn never leaves the run alone; undefined is as left out', async () => {
   for (const [cancelOn, state] of [
     ['never', 'running'],
