@@ -14,6 +14,20 @@ export const queue = {
     from: 'if (entry.sentAt === undefined) turns.add(',
     to: 'turns.add(',
   },
+  'queue-marked-for-silent': {
+    bug: 'A run is marked for a ComfyUI that stands still, so no other GPU may take it',
+    file: 'packages/gateway/src/comfyui/queued/worker.ts',
+    from: 'await client.check()',
+    to: '',
+    test: 'test/servers/still.servers.ts',
+  },
+  'queue-sent-before-rest': {
+    bug: 'A server without memory gets the next run before the gateway hears of its failure',
+    file: 'packages/gateway/src/comfyui/queued/worker.ts',
+    from: 'if (!fault) free(one)',
+    to: 'free(one)',
+    test: 'test/unit/gateway/comfyui/queued/openQueued.test.ts',
+  },
   'queue-sent-unmarked': {
     bug: 'A worker sends a run that was cancelled, or that another server has',
     file: 'packages/gateway/src/comfyui/queued/worker.ts',

@@ -98,6 +98,8 @@ export interface ContainerHealth {
   status: ContainerStatus
   /** The name of the container on some servers. `container` has the name on every server. */
   url?: string | null
+  /** Why a server of your gateway gets no runs, though it answers. */
+  reason?: string
   [field: string]: unknown
 }
 

@@ -126,6 +126,8 @@ export interface Container {
   readonly status: 'idle' | 'running' | 'stalled' | 'stopped'
   readonly running: readonly QueueEntry[]
   readonly pending: readonly QueueEntry[]
+  /** Why it gets no runs, though it answers. */
+  readonly reason?: string | undefined
   /** Whether it is no server, but the queue that all servers take from. */
   readonly isQueue?: boolean | undefined
 }

@@ -65,6 +65,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
       )
     },
     async draft(workflowId, signal) {
+      await client.check()
       const workflow = await catalog.find(workflowId)
       return workflow && createDraft(server, workflow, inputHosts, signal, noteSubmitted)
     },

@@ -9,8 +9,15 @@ export interface ComfyClient {
   readonly url: string
   /** For how long ComfyUI has given no answer that can be used, in ms. */
   awayForMs(): number
-  /** Whether ComfyUI refuses connections, or let three requests in a row time out: one large upload silences it for seconds. */
+  /** For how long ComfyUI has answered nothing, in ms. */
+  quietForMs(): number
+  /**
+   * Whether ComfyUI refuses connections, let three requests in a row time out, or stands still: a question waits for its
+   * answer, and nothing else was answered meanwhile, for longer than a large upload silences it.
+   */
   isAway(): boolean
+  /** Makes sure that ComfyUI does not stand still. @throws NoAnswer soon, where other requests wait for long */
+  check(): Promise<void>
   /** Gives a whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
   send(path: string, init?: Init): Promise<Answer>
   /** Gives the JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
@@ -46,19 +53,26 @@ export interface Answer {
 }
 
 const TIMEOUT_MS = 10_000
+/** The history of a run that nobody has: a short answer. */
+export const NOBODY = '/history/00000000-0000-4000-8000-000000000000'
+/** A question is answered within milliseconds, unless ComfyUI stands still. */
+const STILL_MS = 5_000
+/** What was answered so short a time ago counts as answering. */
+const RECENT_MS = 250
 
 /** @param address Checked by `readAddress`; its login counts more than a header. */
 export function createComfyClient(address: string, { headers, fetch }: Sending = {}): ComfyClient {
   const { url: base, login } = readAddress(address)!
   const given = Object.entries({ ...headers, ...login })
   const own = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
-  const { answered, missed, gone, fail, ...health } = createHealth()
+  const { asked, answered, unasked, missed, gone, fail, ...health } = createHealth()
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
     const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
     const startedAt = Date.now()
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    if (method === 'GET') asked()
     const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
     try {
       const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, own, either))
@@ -91,8 +105,16 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
       return fail(new NoAnswer(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent))
     } finally {
       clearTimeout(timer)
+      if (method === 'GET' && !timeout.signal.aborted) unasked()
     }
   }
+
+  const read: ComfyClient['read'] = (path, init = {}) =>
+    exchange(path, init, async (response) => {
+      const body = parseJson(await response.text())
+      if (response.status !== 200) return fail(new NoAnswer(`status ${response.status}`))
+      return body === undefined ? fail(new NoAnswer('its answer is not JSON')) : body
+    })
 
   const send: ComfyClient['send'] = (path, init = {}) =>
     exchange(path, init, async (response) => ({ status: response.status, text: await response.text() }))
@@ -101,12 +123,10 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
     ...health,
     url: base,
     send,
-    read: (path, init = {}) =>
-      exchange(path, init, async (response) => {
-        const body = parseJson(await response.text())
-        if (response.status !== 200) return fail(new NoAnswer(`status ${response.status}`))
-        return body === undefined ? fail(new NoAnswer('its answer is not JSON')) : body
-      }),
+    read,
+    async check() {
+      if (health.quietForMs() > RECENT_MS) await read(NOBODY, { timeoutMs: STILL_MS })
+    },
     open: (path, init = {}) => exchange(path, init, async (response) => response),
     listen: (id, listener) => openSocket(`${base.replace(/^http/, 'ws')}/ws?clientId=${id}`, own, listener),
   }
@@ -121,12 +141,25 @@ const APART_MS = 60_000
 function createHealth() {
   let absence: { readonly since: number; readonly last: number } | undefined
   let misses = 0
-  const isAway = (): boolean => misses >= MISSES
+  let heardAt = 0
+  /** Since when a question waits. */
+  let askedAt: number | undefined
+  const isStill = (): boolean => askedAt !== undefined && Date.now() - askedAt >= STILL_MS
+  const isAway = (): boolean => misses >= MISSES || isStill()
   return {
+    asked(): void {
+      askedAt ??= Date.now()
+    },
+    unasked(): void {
+      askedAt = undefined
+    },
     answered(): void {
       absence = undefined
       misses = 0
+      heardAt = Date.now()
+      askedAt = undefined
     },
+    quietForMs: (): number => Date.now() - heardAt,
     fail(error: NoAnswer): never {
       const now = Date.now()
       absence = { since: absence && now - absence.last < APART_MS ? absence.since : now, last: now }

@@ -1,5 +1,5 @@
 import { hasOwnTimers } from '../../runtime.ts'
-import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
+import { type ComfyClient, NOBODY, NoAnswer, parseJson } from './client.ts'
 
 interface QueueItem {
   readonly number: number
@@ -70,8 +70,6 @@ export interface History {
   readonly messages: readonly (readonly [type: string, data: Readonly<Record<string, unknown>>])[]
 }
 
-const NOBODY = '00000000-0000-4000-8000-000000000000'
-
 /** Gives `unreadable` if the run has ended, but ComfyUI fails to write its outputs as JSON. */
 export async function readHistory(
   client: ComfyClient,
@@ -80,7 +78,7 @@ export async function readHistory(
   let { status, text } = await client.send(`/history/${id}`)
   if (status === 500) {
     // The whole server may fail, or only for a moment: ask for a run that nobody has, and then for this run again.
-    await client.read(`/history/${NOBODY}`)
+    await client.read(NOBODY)
     ;({ status, text } = await client.send(`/history/${id}`))
     if (status === 500) return 'unreadable'
   }

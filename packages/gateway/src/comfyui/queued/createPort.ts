@@ -19,12 +19,15 @@ export interface Hub {
   finish(entry: Entry, ended: Ended): Promise<Ended>
   finishCancelled(id: string): Promise<boolean>
   putBack(server: Server, id: string): Promise<void>
+  rest(server: Server, why: string): Promise<void>
   submittedOf(job: Job): Promise<Submitted>
 }
 
 const POLL_MS = 10_000
 /** For a worker whose ComfyUI is away, or may be soon: it has a run. Only the next request says so. */
 const SHORT_POLL_MS = 1_000
+/** One failure may be the workflow's. */
+const FAULTS = 2
 
 /** What the worker of one session can do for its server. Whatever it asks for is checked. */
 export function createPort(server: Server, session: string, hub: Hub): Port {
@@ -156,7 +159,10 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
     async end(id, outcome) {
       const entry = await own(id, false)
       for (const { name } of outcome.files) await checkOutput(queue, entry.job, name)
-      await finish(entry, endedOf(await submittedOf(entry.job), entry, outcome))
+      const { fault, ...seen } = outcome
+      if (seen.status !== 'cancelled') server.faults = fault ? server.faults + 1 : 0
+      if (fault && server.faults >= FAULTS) await hub.rest(server, fault)
+      await finish(entry, endedOf(await submittedOf(entry.job), entry, seen))
     },
     async answer(id, answer) {
       await check()

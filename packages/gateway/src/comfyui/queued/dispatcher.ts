@@ -15,6 +15,7 @@ import {
   isHeld,
   isLive,
   letGo,
+  restOf,
   type Server,
   setSession,
   wake,
@@ -46,6 +47,7 @@ const TICK_MS = 1_000
 const PLACES_MS = 250
 /** What a server has may have changed after this time. */
 const FRESH_MS = 2_000
+const REST_MS = 60_000
 /** How long a run waits without a server for it before it says why. */
 const PATIENCE_MS = 10_000
 
@@ -135,7 +137,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   async function dispatchAll(): Promise<void> {
     const isOpen = (server: Server): boolean =>
-      !server.isAbroad && isLive(server) && server.isUp && !aheadOf(server)
+      !server.isAbroad && isLive(server) && server.isUp && !restOf(server) && !aheadOf(server)
     if (![...servers.values()].some(isOpen)) return
     const waiting = new Map(await queue.waitingNeeds())
     for (const server of servers.values()) {
@@ -350,6 +352,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     const reasons = [...servers.values()].map((server) => {
       const lack = server.lacks.get(id)?.lack
       if (!isLive(server) || !server.isUp || lack === undefined) return `${server.name} does not answer`
+      if (restOf(server)) return `${server.name} ${restOf(server)}`
       return lack === null ? undefined : `${server.name} lacks ${lack}`
     })
     if (reasons.includes(undefined)) return
@@ -383,6 +386,14 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     void dispatch()
   }
 
+  /** Gives a server no runs for a while: those of others would fail, too. */
+  async function rest(server: Server, why: string): Promise<void> {
+    server.rest = { until: Date.now() + REST_MS, why }
+    log('warn', `${server.name} ${restOf(server)}`)
+    const ahead = aheadOf(server)
+    if (ahead) await putBack(server, ahead.job.id)
+  }
+
   /** Ends a run that was not sent if its cancel was noted: what noted it may have failed to end it, or was killed. */
   async function finishCancelled(id: string): Promise<boolean> {
     const found = await queue.get(id)
@@ -406,7 +417,18 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     return counts
   }
 
-  const hub: Hub = { queue, progress, claim, dispatch, emit, finish, finishCancelled, putBack, submittedOf }
+  const hub: Hub = {
+    queue,
+    progress,
+    claim,
+    dispatch,
+    emit,
+    finish,
+    finishCancelled,
+    putBack,
+    rest,
+    submittedOf,
+  }
 
   return {
     servers,

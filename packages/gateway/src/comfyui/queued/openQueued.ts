@@ -20,7 +20,7 @@ import { createDraft } from './createDraft.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { findWorkflow, listWorkflows, type Member } from './members.ts'
 import { Crowded, type Port, Refused } from './port.ts'
-import { ask, isLive, type Server } from './servers.ts'
+import { ask, isLive, restOf, type Server } from './servers.ts'
 import { serveWorker } from './serveWorker.ts'
 import type { ComfyQueue } from './types.ts'
 import { startWorker } from './worker.ts'
@@ -162,8 +162,10 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       const servers = members().map(({ name, server }) => {
         const running = held(name, true)
         const works = running.length > 0 ? 'running' : 'idle'
-        const status = isLive(server) && server.isUp ? works : 'stopped'
-        return { name, url: name, status, running, pending: held(name, false) } as const
+        const reason = restOf(server)
+        const isOpen = isLive(server) && server.isUp && (!reason || running.length > 0)
+        const status = isOpen ? works : 'stopped'
+        return { name, url: name, status, running, pending: held(name, false), reason } as const
       })
       return [
         ...servers,

@@ -36,7 +36,7 @@ export interface News {
 }
 
 /** The end of a run as its worker saw it. */
-export type Outcome = Pick<Ended, 'status' | 'error' | 'completedAt' | 'files'>
+export type Outcome = Pick<Ended, 'status' | 'error' | 'completedAt' | 'files' | 'fault'>
 
 /** The gateway, as the worker of one server sees it: in the same process, or over HTTP. Any method may be called again. */
 export interface Port {

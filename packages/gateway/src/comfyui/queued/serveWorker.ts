@@ -125,7 +125,7 @@ function inRange(value: unknown): number {
   return value
 }
 
-function outcomeOf({ status, error, completedAt, files }: Record<string, unknown>): Outcome {
+function outcomeOf({ status, error, completedAt, files, fault }: Record<string, unknown>): Outcome {
   if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') throw new Malformed()
   if (error !== null && typeof error !== 'string') throw new Malformed()
   if (!Array.isArray(files)) throw new Malformed()
@@ -134,6 +134,7 @@ function outcomeOf({ status, error, completedAt, files }: Record<string, unknown
     error: error?.slice(0, 10_000) ?? null,
     completedAt: timeOf(completedAt),
     files: files.map(fileOf),
+    fault: typeof fault === 'string' ? fault.slice(0, 100) : undefined,
   }
 }
 

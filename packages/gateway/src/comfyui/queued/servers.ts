@@ -24,6 +24,10 @@ export interface Server {
   isSaidUp: boolean
   /** The runs that it has and that have not ended, by id. */
   readonly held: Map<string, Entry>
+  /** How many of its runs failed one after another by what it lacks. */
+  faults: number
+  /** Until when it gets no run because of that. */
+  rest: { readonly until: number; readonly why: string } | undefined
   /** Runs that the GPU is done with, while their outputs are collected. */
   readonly done: Set<string>
   readonly asks: Map<string, Ask>
@@ -69,6 +73,8 @@ export function createServer(
     isSaidUp: !isDistant,
     held: new Map(),
     done: new Set(),
+    faults: 0,
+    rest: undefined,
     asks: new Map(),
     lacks: createLruCache(1_000),
     strange: '',
@@ -106,6 +112,10 @@ export const isHeld = (server: Server): boolean =>
 /** Whether its GPU has no run. */
 export const isFree = ({ held, done }: Server): boolean =>
   ![...held.values()].some(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
+
+/** Why it gets no runs, though it answers. */
+export const restOf = ({ rest }: Server): string | undefined =>
+  rest && rest.until > Date.now() ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
 
 /** The run that it has and that was not sent. */
 export const aheadOf = ({ held }: Server): Entry | undefined =>

@@ -50,6 +50,8 @@ const LOOK_EVERY_MS = 1_000
 const COMING_MS = 5_000
 const AGAIN_MS = 1_000
 const IDLE_MS = 5_000
+/** A run whose inputs are uploaded waits no longer for a server that stands still. */
+const QUIET_MS = 2_000
 const REPORT_EVERY_MS = 200
 
 /**
@@ -80,7 +82,6 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   let isKnown = false
   let isSaid = false
   let said = ''
-  let askedAt = 0
 
   async function poll(): Promise<void> {
     while (!closing.signal.aborted) {
@@ -116,11 +117,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   async function answerNews(): Promise<void> {
     // A server that was away must say so itself when it is back, and nobody else asks one without a run. A worker that
     // says nothing for long loses its name.
-    const isIdle = !active && Date.now() - askedAt > IDLE_MS
-    if (client.isAway() || isIdle) {
-      askedAt = Date.now()
-      await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
-    }
+    const isQuiet = client.quietForMs() > (held.size > 0 ? QUIET_MS : IDLE_MS)
+    if (client.isAway() || isQuiet) await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
     const isUp = !client.isAway()
     const all = [...held.values()]
     const state = {
@@ -205,6 +203,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     try {
       const graph = await one.graph
       if (one.isOver) return leave(one)
+      // Without a mark, another server can take it.
+      await client.check()
+      if (one.isOver) return leave(one)
       one.isSent = true
       one.mark = await untilHeard(() => port.send(run.id))
       if (one.mark === undefined) return leave(one)
@@ -282,8 +283,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   async function end(one: Held, ended: Ended): Promise<void> {
     const { id } = one.run
     one.isOver = true
-    free(one)
-    const { status, error, completedAt, files } = ended
+    const { status, error, completedAt, files, fault } = ended
+    // Else the next run would be sent before the gateway lets this server rest.
+    if (!fault) free(one)
     try {
       await forEach(files, async ({ name, at }) => {
         if (!at) return
@@ -296,7 +298,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
           if (response.status !== 404) throw new NoAnswer(`status ${response.status} for a file`)
         })
       })
-      const outcome: Outcome = { status, error, completedAt, files }
+      const outcome: Outcome = { status, error, completedAt, files, fault }
       await untilHeard(() => port.end(id, outcome))
     } catch (error) {
       if (!(error instanceof Refused) && !closing.signal.aborted)
@@ -304,6 +306,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     }
     ends.delete(id)
     if (held.get(id) === one) held.delete(id)
+    free(one)
   }
 
   /** Until the gateway has answered: it may be away for a while, and then goes on where it was. */

@@ -22,12 +22,19 @@ export function endOf(run: Submitted, { outputs, success, messages }: History): 
     return end('failed', `node "${run.titles[missing] ?? missing}" wrote no file`)
   }
   // ComfyUI gives an interrupted run the status of a failed one.
-  const [type, { node_id, node_type, exception_message }] = messages.at(-1) ?? ['', {}]
+  const [type, { node_id, node_type, exception_message, exception_type }] = messages.at(-1) ?? ['', {}]
   if (type === 'execution_interrupted') return end('cancelled', null)
   const title = run.titles[String(node_id)] ?? node_type
   const text = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
   const message = text || 'ComfyUI gives no reason'
-  return end('failed', title ? `${title}: ${message}` : message)
+  const ended = end('failed', title ? `${title}: ${message}` : message)
+  return { ...ended, fault: faultOf(String(exception_type), text) }
+}
+
+/** What the server lacked, in words. The type decides, because a message may hold words of a caller. */
+function faultOf(type: string, message: string): string | undefined {
+  if (/(^|\.)(OutOfMemory|Memory)Error$/.test(type)) return 'out of memory'
+  return type === 'OSError' && /^\[Errno (28|122)\]/.test(message) ? 'no space left on its disk' : undefined
 }
 
 /** What the message of a run says whose end nobody saw. */

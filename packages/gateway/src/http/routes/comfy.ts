@@ -45,11 +45,12 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
   const containers = await engine.containers()
   const servers = containers.filter(({ isQueue }) => !isQueue)
   return success(
-    servers.map(({ name, url, status }) => ({
+    servers.map(({ name, url, status, reason }) => ({
       ...(dialect !== 'openapi' && { container: name }),
       ...(dialect !== 'readme' && { url }),
       // Only the README has the status `idle`.
       status: status === 'idle' && dialect !== 'readme' ? 'running' : status,
+      ...(reason !== undefined && { reason }),
     })),
   )
 }

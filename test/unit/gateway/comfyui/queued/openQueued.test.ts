@@ -417,6 +417,32 @@ test('what comes out: pictures, texts, failures, parts of files', async ({ engin
   assert.equal(pluck((await engine.getRuns({ ...PAGE, groupId: 'g' })).runs, 'id'), [batch.id])
 })
 
+test('a server that runs out of memory twice in a row rests for a minute', async ({ open, lines }) => {
+  const outOfMemory: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    if (!String(input).includes('/history/')) return response
+    return new Response((await response.text()).replaceAll('RuntimeError', 'torch.OutOfMemoryError'))
+  }
+  const engine = open({ fetch: outOfMemory })
+  for (const id of ['failing', 'batch', 'failing', 'batch']) await perform(engine, id, {})
+  assert.equal(lines, [])
+  const [first, second, third] = await Promise.all(
+    ['failing', 'failing', 'batch'].map((id, seed) =>
+      submit(engine, id, seed < 2 ? { seed, seconds: 0.3 } : {}),
+    ),
+  )
+  for (const run of [first!, second!]) assert.is(await statusOf(engine, run), 'failed')
+  const why = 'rests for a minute, since its runs fail: out of memory'
+  assert.equal(lines, [`warn comfyui-1 ${why}`])
+  const [server] = await engine.containers()
+  assert.equal([server!.status, server!.reason, server!.pending], ['stopped', why, []])
+  assert.is((await engine.getRun(third!.id))!.status, 'queued')
+  await later(60_000, async () => {
+    assert.is(await statusOf(engine, third!), 'completed')
+    assert.is((await engine.containers())[0]!.reason, undefined)
+  })
+})
+
 test('a socket that hears nothing of a run gives way to another', async ({ comfies, engine }) => {
   // Longer than the pause between two reports.
   const isHeardOf = async (seed: number): Promise<boolean> => {

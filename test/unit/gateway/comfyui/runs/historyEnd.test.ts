@@ -6,6 +6,7 @@ import {
   NoAnswer,
   parseJson,
 } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
+import type { History } from '../../../../../packages/gateway/src/comfyui/api/queue.ts'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import {
   collectFiles,
@@ -116,6 +117,18 @@ test('the end of a run', () => {
     [failed.status, failed.error, failed.startedAt, failed.completedAt],
     ['failed', 'Film: no c.png', 5, 9],
   )
+  for (const [exception_type, exception_message, fault] of [
+    ['torch.OutOfMemoryError', 'Allocation on device', 'out of memory'],
+    ['torch.cuda.OutOfMemoryError', 'CUDA out of memory. Tried to allocate 2.00 GiB', 'out of memory'],
+    ['MemoryError', '', 'out of memory'],
+    ['OSError', "[Errno 28] No space left on device: '/out/a.png'\n", 'no space left on its disk'],
+    ['OSError', '[Errno 2] No such file or directory', undefined],
+    // A node may repeat the words of a caller.
+    ['ValueError', 'OutOfMemoryError: [Errno 28] No space left on device', undefined],
+  ] as const) {
+    const messages: History['messages'] = [['execution_error', { exception_type, exception_message }]]
+    assert.is(endOf(run, { ...history, messages }).fault, fault)
+  }
   const unknown = endOf(run, { ...history, messages: [['execution_error', { node_type: 'X' }]] })
   assert.is(unknown.error, 'X: ComfyUI gives no reason')
   assert.is(endOf(run, { ...history, messages: [] }).status, 'failed')
