@@ -112,8 +112,8 @@ export const requests = {
   'post-retried-after-reset': {
     bug: 'A POST is sent again after a reset: two runs are paid for',
     file: 'packages/client/src/api/executeWorkflow.ts',
-    from: 'retryOn: []',
-    to: 'retryOn: [0]',
+    from: 'retryOn: [429]',
+    to: 'retryOn: [0, 429]',
   },
   'post-retried-by-patched-fetch': {
     bug: 'A `fetch` that sends again by itself was refused in the end: a run that it may have started is started again',
@@ -125,8 +125,8 @@ export const requests = {
   'post-retried-on-503': {
     bug: 'A POST is sent again after a 503: two runs are paid for',
     file: 'packages/client/src/api/executeWorkflow.ts',
-    from: 'retryOn: []',
-    to: 'retryOn: [503]',
+    from: 'retryOn: [429]',
+    to: 'retryOn: [429, 503]',
   },
   'post-as-text': {
     bug: 'A form is sent as bytes, which Node sends again after a 421, and Deno after a reset',

@@ -31,7 +31,7 @@ export const waits = {
   'post-after-abort': {
     bug: 'A POST is sent after the abort of its caller, who pays for the run',
     file: 'packages/client/src/api/executeWorkflow.ts',
-    from: 'signal.throwIfAborted()\n    return given',
+    from: 'signal.throwIfAborted()\n        return given',
     to: 'return given',
     test: 'test/unit/client/poller/cancelOn.test.ts',
   },

@@ -67,7 +67,7 @@ export async function executeWorkflow<T extends object>(
     },
     options: rest,
     timeoutMs: client.timeoutMs + uploadMs(bytes),
-    retryOn: [],
+    retryOn: [429],
     parseData: toExecution,
     mapError: (error) => {
       if (!submittedAt) return error

@@ -13,7 +13,7 @@ interface RequestSpec<T> {
   readonly method?: 'GET' | 'POST'
   /** Default for `options.timeoutMs`. */
   readonly timeoutMs?: number
-  /** Besides a 429, which says that nothing was done, even if its body fails. */
+  /** A 429 counts in any case, even if its body fails: it says that nothing was done. */
   readonly retryOn?: readonly number[]
   /** The address in messages and logs, if the real one must not be shown: the query of a signed link is secret. */
   readonly url?: string
