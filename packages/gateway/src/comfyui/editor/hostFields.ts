@@ -4,8 +4,10 @@ import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } fr
 
 /** A field that a node for a subgraph shows, and the fields inside that it sets. */
 interface HostField {
-  /** The name of the subgraph's input, or of the field inside. */
+  /** The name of the subgraph's input. Without such an input, the node and the field inside, as editors wrote them. */
   readonly name: string
+  /** The name of the field inside. */
+  readonly field: string
   readonly targets: readonly Target[]
 }
 
@@ -44,7 +46,11 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
   /** The proxies, which have places in the list of values, then the other inputs. Without proxies, these have places. */
   function findFields(host: EditorNode, subgraph: EditorGraph): HostField[] {
     const proxies = proxiesOf(host)
-    const promoted = subgraph.inputs.map((name, index) => ({ name, targets: fedBy(subgraph, index) }))
+    const promoted = subgraph.inputs.map((name, index) => ({
+      name,
+      field: name,
+      targets: fedBy(subgraph, index),
+    }))
     const proxied = proxies.map((proxy) => fieldOf(proxy, subgraph, promoted))
     const set = proxied.flatMap(({ targets }) => targets)
     return [...proxied, ...promoted.filter(({ targets: [one] }) => one && !isIn(set, one))]
@@ -84,7 +90,8 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const input = promoted.find((one) =>
       id === '-1' ? one.name === name : target && isIn(one.targets, target),
     )
-    return { name, targets: input?.targets ?? (target ? [target] : []) }
+    const own = { name: id === '-1' ? name : `${id}: ${name}`, targets: target ? [target] : [] }
+    return { ...own, ...input, field: name }
   }
 
   /** A field of a node. At a node for a subgraph, a name may begin with the node inside that has it: `12: text`. */
@@ -93,8 +100,8 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const fields = fieldsOf(node).map((field, index) => ({ ...field, target: targetOf(node, String(index)) }))
     const find = (wanted: string, id: string | undefined): Target | undefined => {
       const found = fields.filter(
-        ({ name, targets, target: { ids } }) =>
-          (name === wanted || targets.some(({ field }) => field === wanted)) &&
+        ({ name, field, targets, target: { ids } }) =>
+          (name === wanted || field === wanted || targets.some((one) => one.field === wanted)) &&
           (id === undefined || ids.has(id)),
       )
       return found.length === 1 ? found[0]!.target : undefined
@@ -117,22 +124,22 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const isLonger = proxies === 0 && list.length === fields.length + controls
     const inside = new Map<string, Map<string, Given>>()
     let at = 0
-    for (const [index, { name, targets }] of fields.entries()) {
+    for (const [index, { name, field: shown, targets }] of fields.entries()) {
       const listed = proxies === 0 || index < proxies ? list[at++] : undefined
       if (isLonger && targets[0]?.isControlled) at++
       const byName = Object.hasOwn(named, name) ? named[name] : undefined
       if (listed != null && byName != null && !isSame(listed, byName))
-        say(`${name} is ${shorten(listed)} in widgets_values, and ${shorten(byName)} by name`)
+        say(`${shown} is ${shorten(listed)} in widgets_values, and ${shorten(byName)} by name`)
       const outer = given.get(String(index))
       const value = outer?.value ?? byName ?? listed
       const title = host.inputs.find((slot) => slot.name === name)?.label
-      const from = outer?.from ?? { node: id, name, title }
+      const from = outer?.from ?? { node: id, name, field: shown, title }
       for (const { node, field } of targets) {
         const values = inside.get(node) ?? new Map<string, Given>()
         inside.set(node, values)
         const before = values.get(field)?.value ?? value
         if (!isSame(before, value ?? before))
-          say(`its values for ${name} differ: ${shorten(before)} and ${shorten(value)}`)
+          say(`its values for ${shown} differ: ${shorten(before)} and ${shorten(value)}`)
         values.set(field, { value: value ?? before, from })
       }
     }

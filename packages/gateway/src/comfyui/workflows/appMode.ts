@@ -67,8 +67,11 @@ function findTarget(
   { origins, nodes }: { origins: Authored['origins']; nodes: Nodes },
 ): Target | string {
   const isOpen = (place: Place): boolean => targetsOf([place], nodes).length > 0
-  const exact = origins.find((origin) => origin.node === id && origin.name === name)
-  if (exact?.fields.some(isOpen)) return exact
+  const all = origins.filter(({ node, fields }) => node === id && fields.some(isOpen))
+  const named = all.filter((origin) => origin.name === name)
+  const [exact, another] = named.length > 0 ? named : all.filter(({ field }) => field === name)
+  if (another) return 'is the name of several fields: choose it again in ComfyUI'
+  if (exact) return exact
   const own = { node: id, field: name }
   const around = (place: Place): Target =>
     origins.find(({ fields }) =>

@@ -83,6 +83,7 @@ const TYPES = new Map<unknown, Kind>([
   ['INT', 'number'],
   ['FLOAT', 'number'],
   ['BOOLEAN', 'boolean'],
+  ['COLOR', 'string'],
 ])
 
 /** The kind of the files that a list has and an upload adds to. */

@@ -1,7 +1,7 @@
 import { isFileKind } from '../../engine.ts'
 import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { findRoles, type Role } from './roles.ts'
-import { cleanName, earlierName, titleOf } from './titles.ts'
+import { cleanName, earlierName, isTranslated, titleOf } from './titles.ts'
 import {
   type Authored,
   type Field,
@@ -39,6 +39,8 @@ interface Found {
   readonly role?: string | undefined
   /** Whether earlier versions found it by the title of its node only. */
   readonly isNew?: boolean
+  /** Whether earlier versions did not find it at all. It takes no name from another input. */
+  readonly isLate?: boolean
   /** Whether the title of the node is a name for the field. */
   readonly takesTitle: boolean
   /** What the author wrote on the origin of the field. */
@@ -58,30 +60,41 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
     const title = cleanName(given ?? '') || (takesTitle ? cleanName(titleOf(known)) : '')
     return roles.has(field) && ROLE.test(title) ? '' : title
   })
-  const counts = new Map<string | undefined, number>()
-  found.forEach(({ role }, index) => {
-    if (titles[index] === '') counts.set(role, (counts.get(role) ?? 0) + 1)
+  const untitled = found.filter((_, index) => titles[index] === '')
+  const [all, before] = [untitled, untitled.filter(({ isLate }) => !isLate)].map(countRoles)
+  const names = found.map((one, index) => {
+    const { known, role, part, isLate } = one
+    const isAlone = (isLate ? all : before)!.get(role) === 1
+    const own = role && (isAlone ? role : `${role}_${part ?? cleanName(known.id)}`)
+    return titles[index] ? withPart(titles[index]!, part) : (own ?? fallback(one))
   })
-  const inputs = found.map((one, index): NamedInput => {
-    const { known, field, role, part, why, more = [] } = one
-    const title = titles[index]!
-    const own = role && (counts.get(role) === 1 ? role : `${role}_${part ?? cleanName(known.id)}`)
-    const name = title ? withPart(title, part) : (own ?? fallback(one))
-    const reason = !title ? why : FLOWSCALE_INPUTS.has(known.node.class_type) ? `label of ${why}` : 'title'
+  const taken = new Set(names.filter((_, index) => !found[index]!.isLate))
+  const inputs = found.map(({ known, field, why, isLate, more = [] }, index): NamedInput => {
+    const bare = names[index]!
+    const name = isLate && taken.has(bare) ? `${bare}_${cleanName(known.id)}` : bare
+    const isLabel = FLOWSCALE_INPUTS.has(known.node.class_type)
+    const reason = !titles[index] || isLate ? why : isLabel ? `label of ${why}` : 'title'
     const first = makeInput(name, known, field, reason)
     return more.map((next) => makeInput(name, next.known, next.field, reason)).reduce(joinInputs, first)
   })
-  const earlier = earlierNames(alone)
+  const earlier = [earlierNames(alone), translatedNames(alone)]
   const named = [...uniqueNames(inputs).values()].map((input, index): NamedInput => {
     const { merged = [found[index]!] } = found[index]!
-    const aliases = merged.flatMap((one) => earlier.get(one) ?? []).filter((name) => name !== input.name)
+    const known = merged.flatMap((one) => earlier.flatMap((names) => names.get(one) ?? []))
+    const aliases = [...new Set(known)].filter((name) => name !== input.name)
     return aliases.length > 0 ? { ...input, aliases } : input
   })
   // What an earlier name meant, it still means.
-  const isTaken = ({ name }: NamedInput): boolean => named.some(({ aliases }) => aliases?.includes(name))
+  const old = new Set(named.flatMap(({ aliases = [] }) => aliases))
   return named.map((input) =>
-    isTaken(input) ? { ...input, name: `${input.name}_${cleanName(nodeOf(input))}` } : input,
+    old.has(input.name) ? { ...input, name: `${input.name}_${cleanName(nodeOf(input))}` } : input,
   )
+}
+
+function countRoles(found: readonly Found[]): Map<string | undefined, number> {
+  const counts = new Map<string | undefined, number>()
+  for (const { role } of found) counts.set(role, (counts.get(role) ?? 0) + 1)
+  return counts
 }
 
 /** The fields at these places that a caller may set. */
@@ -93,22 +106,27 @@ export function targetsOf(places: readonly Place[], nodes: Nodes): Pick<Found, '
   })
 }
 
-/** Makes one of the fields that have one origin. An origin with a title is an input by itself. */
+/** Makes one of the fields that have one origin. An origin with a title, or that the file shows, is an input by itself. */
 function joinFound(alone: readonly Found[], nodes: Nodes, origins: Authored['origins']): Found[] {
   const joined = new Map<Found, Found | undefined>()
   const titled: Found[] = []
-  for (const { title, fields } of origins) {
+  const byField = new Map(alone.map((one, index) => [one.field, index]))
+  for (const { node, name, field: shown, title, fields } of origins) {
     const targets = targetsOf(fields, nodes)
     if (!canJoin(targets.map(({ field }) => field))) continue
     // The editor may name a primitive after the field that it is made for.
     const isOwn = title !== undefined && !fields.some(({ field }) => field === title)
-    const merged = alone.filter((one) => targets.some(({ field }) => field === one.field))
+    const places = targets.flatMap(({ field }) => byField.get(field) ?? []).sort((a, b) => a - b)
+    const merged = [...new Set(places)].map((index) => alone[index]!)
     // A text that is positive and negative is positive.
     const [own] = merged.filter(({ role }) => role === 'prompt').concat(merged)
-    const first = own ?? (isOwn && targets[0] ? primitive(targets[0]) : undefined)
+    const isShown = shown !== undefined && !node.includes(':')
+    const first = own ?? ((isOwn || isShown) && targets[0] ? primitive(targets[0]) : undefined)
     if (!first) continue
     const more = targets.filter(({ field }) => field !== first.field)
-    const one = { ...first, more, merged, ...(isOwn && { title }) }
+    const bare = name.endsWith(`: ${shown}`) ? shown : name
+    const plain = own ? {} : { title: bare, isLate: true, why: `shown by node ${node}` }
+    const one = { ...first, more, merged, ...(isOwn ? { title } : plain) }
     if (merged.length === 0) titled.push(one)
     for (const other of merged) joined.set(other, undefined)
     if (merged.length > 0) joined.set(first, one)
@@ -124,6 +142,15 @@ const primitive = ({ known, field }: Pick<Found, 'known' | 'field'>): Found => {
 const withPart = (name: string, part?: string): string => (part ? `${name}_${part}` : name)
 
 const fallback = ({ known, word, part }: Found): string => `${part ?? word}_${cleanName(known.id)}`
+
+/** The names that were made of titles in other languages, before these counted as none. */
+function translatedNames(found: readonly Found[]): Map<Found, string> {
+  const known = found.flatMap((one) => {
+    const isNamed = one.takesTitle && isTranslated(one.known)
+    return isNamed ? [{ one, node: one.known.id, name: withPart(cleanName(one.known.title), one.part) }] : []
+  })
+  return new Map([...uniqueNames(known)].map(([name, { one }]) => [one, name]))
+}
 
 /** The names of earlier versions, which callers may still use. They knew no roles. */
 function earlierNames(found: readonly Found[]): Map<Found, string> {
@@ -144,25 +171,32 @@ function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
     return own.map((field) => ({ known, field, word: word!, why: node.class_type, takesTitle: true }))
   }
 
-  const numbers = open.flatMap((field): Found[] => {
+  const own = open.flatMap((field): Found[] => {
+    const { isOwn, name = '', why = '' } = roles.get(field) ?? {}
+    if (!isOwn) return []
+    return [{ known, field, word: name, role: name, why, takesTitle: false, isNew: true, isLate: true }]
+  })
+  const others = open.filter((field) => !roles.get(field)?.isOwn)
+  const numbers = others.flatMap((field): Found[] => {
     const { name, why = `field ${field.name}` } = isSeed(known, field)
       ? { name: 'seed' }
       : (roles.get(field) ?? {})
     if (field.kind !== 'number' || !name) return []
     return [{ known, field, word: name, role: name, why, takesTitle: false, isNew: roles.has(field) }]
   })
-  const values = open.filter(
+  const values = others.filter(
     (field) =>
       isFileKind(field.kind) || isPrompt(known, field) || (field.kind === 'string' && roles.has(field)),
   )
   if (values.length === 0 && titleOf(known) !== '' && isPrimitive(known)) {
-    return open.map((field) => primitive({ known, field }))
+    return others.map((field) => primitive({ known, field }))
   }
   const byValue = values.map((field): Found => {
     const { kind } = field
     const part = values.length > 1 ? cleanName(field.name) : undefined
     const [word, why] = isFileKind(kind) ? [kind, 'loader of files'] : ['text', 'text encoder']
-    const role = roles.get(field)?.name ?? (isFileKind(kind) && !part ? kind : undefined)
+    const { name: role = isFileKind(kind) && !part ? kind : undefined, isLate } = roles.get(field) ?? {}
+    const isNew = !isFileKind(kind) && !isPrompt(known, field)
     return {
       known,
       field,
@@ -170,11 +204,12 @@ function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
       role,
       why: roles.get(field)?.why ?? why,
       takesTitle: true,
-      isNew: !isFileKind(kind) && !isPrompt(known, field),
+      isNew,
+      ...(isLate && isNew && titleOf(known) === '' && { isLate }),
       ...(part && { part }),
     }
   })
-  return [...byValue, ...numbers]
+  return [...byValue, ...numbers, ...own]
 }
 
 /** A sampler that adds no noise uses no seed. */

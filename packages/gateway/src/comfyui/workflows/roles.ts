@@ -3,10 +3,33 @@ import { type Field, type KnownNode, specOf } from './types.ts'
 /** A field, and what it is for. */
 export interface Role {
   readonly field: Field
-  readonly name: 'prompt' | 'negative_prompt' | 'width' | 'height'
+  readonly name: string
   /** In words. */
   readonly why: string
+  /** Whether the field of a partner node has it by its own name. */
+  readonly isOwn?: boolean
+  /** Whether earlier versions did not know it. */
+  readonly isLate?: boolean
 }
+
+/** The fields of partner nodes that are named after what they are for. */
+const OWN = new Map([
+  ...[
+    'prompt',
+    'negative_prompt',
+    'text',
+    'seed',
+    'duration',
+    'aspect_ratio',
+    'resolution',
+    'size',
+    'width',
+    'height',
+  ].map((name) => [name, name] as const),
+  ['prompt_text', 'prompt'],
+  ['text_prompt', 'prompt'],
+  ['ratio', 'aspect_ratio'],
+])
 
 const POSITIVE = /^(positive|conditioning|cond1?)$/
 const NEGATIVE = /^negative/
@@ -31,7 +54,31 @@ export function findRoles(nodes: Nodes): Role[] {
       }
     }
   }
-  return [...roles.values(), ...findSize(nodes)]
+  const found = [...roles.values(), ...findSize(nodes)]
+  const known = new Set(found.map(({ field }) => field))
+  return [...found, ...findOwn(nodes).filter(({ field }) => !known.has(field))]
+}
+
+/** The fields of partner nodes, which ComfyUI marks, by their names. A text may come by a link. */
+function findOwn(nodes: Nodes): Role[] {
+  return [...nodes.values()].flatMap((known) => {
+    if (known.info?.api_node !== true) return []
+    return [...known.fields.values()].flatMap((field): Role[] => {
+      const name = OWN.get(field.name.replace(/^.*\./, '').toLowerCase())
+      // A field `seed` of any node is one.
+      if (name === undefined || field.name === 'seed') return []
+      const why = `field ${field.name}`
+      if (!known.links.has(field.name)) return [{ field, name, why, isOwn: true }]
+      const from = nodes.get(linkOf(known, field.name)[0])
+      const texts = from && field.kind === 'string' ? ownTexts(from, nodes, new Set()) : []
+      return texts.map((text) => ({
+        field: text,
+        name,
+        why: `${field.name} of node ${known.id}`,
+        isLate: true,
+      }))
+    })
+  })
 }
 
 /** The texts that a link of conditioning comes from. */

@@ -41,7 +41,10 @@ export interface Place {
 /** What sets fields in the editor: a primitive, an input of a subgraph, or a field with a label. */
 export interface Origin {
   readonly node: string
+  /** No other origin of the node has it. */
   readonly name: string
+  /** Of a node for a subgraph: the name that editors show, which several of its fields may have. */
+  readonly field?: string
   /** What the author wrote on it. */
   readonly title?: string | undefined
 }
@@ -106,6 +109,8 @@ export interface GraphNode {
 export interface ClassInfo {
   readonly display_name?: unknown
   readonly output_node?: unknown
+  /** Whether it is a partner's: it sends the run to a service. */
+  readonly api_node?: unknown
   readonly output?: unknown
   readonly output_name?: unknown
   readonly input?: {

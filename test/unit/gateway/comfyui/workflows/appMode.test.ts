@@ -168,6 +168,61 @@ test('fields of one origin keep their values where these differ', async () => {
   )
 })
 
+/** A node for a subgraph that shows the fields of three nodes inside: two by inputs, one by no input. */
+function shown(labels: readonly (string | undefined)[], chosen?: unknown): any {
+  const ids = [10, 11, 12]
+  const feeds = (index: number): unknown => ({
+    id: index + 1,
+    origin_id: -10,
+    origin_slot: index,
+    target_id: ids[index],
+  })
+  const subgraph = {
+    id: 'inner',
+    nodes: [
+      ...ids.map((id, index) => node(id, 'Text', [`own ${id}`], index < 2 ? { 'text*': index + 1 } : {})),
+      node(1, 'Make', [1, 'fixed', 20, 1.5], { a: 4, b: 5, c: 6 }),
+    ],
+    links: [
+      ...[0, 1].map(feeds),
+      ...ids.map((id, index) => ({ id: index + 4, origin_id: id, origin_slot: 0, target_id: 1 })),
+      { id: 3, origin_id: 1, origin_slot: 0, target_id: -20 },
+    ],
+    inputs: [{ name: 'words' }, { name: 'text_1' }],
+    outputs: [{ linkIds: [3] }],
+  }
+  const slots = ['words', 'text_1'].map((name, index) => ({ name, widget: { name }, label: labels[index] }))
+  const host = {
+    ...node(4, 'inner', []),
+    inputs: slots,
+    properties: { proxyWidgets: ids.map((id) => [String(id), 'text']) },
+  }
+  const extra = { linearData: { inputs: chosen } }
+  return { ...saved(host), definitions: { subgraphs: [subgraph] }, extra }
+}
+
+const fieldsOf = ({ inputs }: ComfyWorkflow): Record<string, string[]> =>
+  Object.fromEntries([...inputs].map(([name, { fields }]) => [name, fields.map(({ node }) => node)]))
+const proxied: [what: string, file: any, expected: Record<string, string[]>, notes?: number][] = [
+  ['labels', shown(['Width', 'Height']), { width: ['4:10'], height: ['4:11'], text: ['4:12'] }],
+  ['no labels', shown([]), { words: ['4:10'], text_1: ['4:11'], text: ['4:12'] }],
+  ['App Mode, by the input', shown(['Width'], [[4, 'words']]), { width: ['4:10'] }],
+  ['App Mode, by the node inside', shown([], [[4, '12: text']]), { text: ['4:12'] }],
+  [
+    'App Mode, by a name of several',
+    shown(['Width', 'Height'], [[4, 'text']]),
+    { width: ['4:10'], height: ['4:11'], text: ['4:12'] },
+    1,
+  ],
+]
+for (const [what, file, expected, notes = 0] of proxied) {
+  test(`fields of one name that a subgraph shows: ${what}`, async () => {
+    const workflow = await read(file)
+    const { seed: _, ...fields } = fieldsOf(workflow)
+    assert.equal([fields, workflow.notes.length], [expected, notes])
+  })
+}
+
 test('outputs that the author chose; a node that is none is a note', async () => {
   const workflow = await read(nested({ inputs: [], outputs: [8, '77'] }))
   assert.equal(

@@ -31,6 +31,28 @@ const classes: Record<string, ClassInfo> = {
   Words: classOf({ value: ['STRING', {}] }, ['STRING']),
   Join: classOf({ string_a: text, string_b: text, delimiter: ['STRING', {}] }, ['STRING']),
   Load: classOf({ image: [['a.png'], { image_upload: true }] }, ['IMAGE']),
+  Partner: classOf(
+    {
+      prompt: text,
+      negative_prompt: text,
+      ratio: [['16:9', '1:1']],
+      duration: ['INT', {}],
+      seed,
+      style: text,
+    },
+    ['VIDEO'],
+    { api_node: true },
+  ),
+  Service: classOf(
+    {
+      model: [
+        'COMFY_DYNAMICCOMBO_V3',
+        { options: [{ key: 'a', inputs: { required: { prompt_text: text, Seed: seed } } }] },
+      ],
+    },
+    ['VIDEO'],
+    { api_node: true },
+  ),
 }
 type Entry = [type: string, inputs?: Record<string, unknown>, title?: string]
 
@@ -171,6 +193,48 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] 
     ['提示词', 'größe', 'фон_2', 'プロンプト_強い', 'text_5'],
   ],
 ]
+const partner = { prompt: 'a', negative_prompt: '', ratio: '1:1', duration: 5, seed: 1, style: '' }
+cases.push(
+  [
+    'fields of a partner node have their own names',
+    { 3: ['Partner', partner, 'My film'] },
+    ['seed', 'prompt', 'negative_prompt', 'aspect_ratio', 'duration'],
+  ],
+  [
+    'fields of a choice of a partner node',
+    { 3: ['Service', { model: 'a', 'model.prompt_text': 'b', 'model.Seed': 1 }] },
+    ['prompt', 'seed'],
+  ],
+  [
+    'a prompt of a partner node that comes by a link',
+    { 3: ['Partner', { ...partner, prompt: from(5) }], 5: ['Words', { value: 'a' }] },
+    ['seed', 'negative_prompt', 'aspect_ratio', 'duration', 'prompt'],
+  ],
+  [
+    'two partner nodes',
+    { 3: ['Service', { model: 'a', 'model.prompt_text': 'b' }], 4: ['Partner', partner] },
+    ['prompt_3', 'seed_3', 'seed', 'prompt_4', 'negative_prompt', 'aspect_ratio', 'duration'],
+  ],
+  [
+    'a partner node beside a prompt that had its name before',
+    {
+      2: ['Service', { model: 'a', 'model.prompt_text': 'b' }],
+      3: ['Sample', sampler],
+      ...texts,
+    },
+    ['prompt_2', 'seed_2', 'seed', 'prompt', 'negative_prompt'],
+  ],
+  [
+    'titles that ComfyUI gives in other languages',
+    {
+      1: ['Load', { image: 'a.png' }, '加载图像'],
+      3: ['Sample', sampler, 'K采样器'],
+      6: ['Encode', { text: 'a' }, 'CLIP文本编码器'],
+      7: ['Encode', { text: 'b' }, 'CLIPテキストエンコード（プロンプト）'],
+    },
+    ['image', 'seed', 'prompt', 'negative_prompt'],
+  ],
+)
 for (const [what, nodes, expected] of cases) {
   test(what, async () => {
     assert.equal([...(await read(nodes)).inputs.keys()], expected)
@@ -196,15 +260,11 @@ test('the names of earlier versions are taken, and not listed', async () => {
     9: ['Words', { value: 'd' }],
     // Earlier versions had no input for a size.
     10: ['Latent', { width: 8, height: 8 }],
+    11: ['Load', { image: 'a.png' }, '加载图像'],
   })
   const nameOf = (key: string): string | undefined => findInput(listing, key)?.name
-  assert.equal(['seed_3', 'positive_prompt', 'text_7', 'gro_e', 'prompt', 'text_9', 'width_10'].map(nameOf), [
-    'seed',
-    'prompt',
-    'negative_prompt',
-    'größe',
-    'prompt',
-    undefined,
-    undefined,
-  ])
+  assert.equal(
+    ['seed_3', 'positive_prompt', 'text_7', 'gro_e', 'prompt', 'text_9', 'width_10', '加载图像', 'image_11'].map(nameOf),
+    ['seed', 'prompt', 'negative_prompt', 'größe', 'prompt', undefined, undefined, 'image', 'image'],
+  )
 })
