@@ -3,6 +3,9 @@ import { isEnded, type Run } from '../engine.ts'
 /** The name of an output and the id of a run, then perhaps a number and an ending. */
 const OUTPUT = /^(.+_([0-9a-f-]{36}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
 
+/** Earlier versions put the id of the node into the name of a single output. */
+const EARLIER = /^(text|image|video|audio|file)_\w+_(?=[0-9a-f-]{36})/
+
 /** Finds the run of an output by the output's name, and its file if that exists. */
 export async function findOutput(
   filename: string,
@@ -14,5 +17,7 @@ export async function findOutput(
   const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
   // While the run goes on, nobody knows the endings.
   const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare)
-  return known ? { run, file } : undefined
+  if (known) return { run, file }
+  const name = filename.replace(EARLIER, '$1_')
+  return name === filename ? undefined : findOutput(name, async () => run)
 }

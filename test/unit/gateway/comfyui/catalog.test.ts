@@ -45,7 +45,7 @@ test('a file of the editor is converted; one that is not understood is left out 
     { name: 'b', file: 'b.png', graph: saved(node(1, 'Flag', ['no'])) },
   ])
   const [good, bad] = await catalog.read()
-  assert.equal([good?.id, good?.problem, [...good!.workflow!.outputs.keys()]], ['a', undefined, ['image_9']])
+  assert.equal([good?.id, good?.problem, [...good!.workflow!.outputs.keys()]], ['a', undefined, ['image']])
   assert.is(await valueIn('a', 'on'), true)
   assert.match(bad!.problem!, /^b\.png can't be converted: node 1 .*Flag/)
   await rejects(catalog.find('b'), EngineError, { status: 422 })

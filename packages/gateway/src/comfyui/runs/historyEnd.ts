@@ -72,7 +72,8 @@ export function collectFiles(
 /** Under any key, an object with a file name is an output. A preview counts only if there is nothing else. */
 function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
   const byPath = new Map<string, ComfyFile>()
-  for (const item of Object.values(output).flat(2)) {
+  const items = Object.entries(output).map(([key, value]) => (key === 'result' ? modelsOf(value) : value))
+  for (const item of items.flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
     // `/view` takes only the last part of `filename`, so the folders belong to `subfolder`.
@@ -82,6 +83,17 @@ function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
   const files = [...byPath.values()]
   const results = files.filter(({ type }) => type === 'output')
   return results.length > 0 ? results : files.filter(({ type }) => type === 'temp')
+}
+
+const MODEL = /\.(glb|gltf|fbx|obj|stl|usdz|ply|splat|spz|ksplat)$/i
+
+/** The model that a 3D preview shows: a path below the folder of outputs, or of previews, which only its name tells. */
+function modelsOf(result: unknown): { filename: string; type: string }[] {
+  const [path] = Array.isArray(result) ? result : []
+  if (typeof path !== 'string' || !MODEL.test(path)) return []
+  const filename = path.replaceAll('\\', '/')
+  if (filename.startsWith('/') || filename.split('/').includes('..')) return []
+  return [{ filename, type: /^preview(3d_advanced|_splat|_pointcloud)_/.test(filename) ? 'temp' : 'output' }]
 }
 
 function endingOf(filename: string): string {

@@ -77,6 +77,7 @@ const FILES = new Map<string, Kind>([
   ['VHS_LoadVideo.video', 'video'],
   ['VHS_LoadVideoFFmpeg.video', 'video'],
   ['VHS_LoadAudioUpload.audio', 'audio'],
+  ['LoadLatent.latent', 'file'],
 ])
 const TYPES = new Map<unknown, Kind>([
   ['STRING', 'string'],

@@ -4,7 +4,7 @@ import { type KnownNode, type NamedOutput, specOf } from './types.ts'
 
 /**
  * The outputs that a workflow has without a sidecar: each node that saves files is one. If none does, the nodes count that
- * show a text, a picture or a sound.
+ * show a text, a picture, a sound or a model.
  */
 export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[] {
   const all = [...nodes.values()]
@@ -12,13 +12,32 @@ export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[
   return saving.length > 0 ? saving : all.flatMap((known) => makeOutput(known) ?? [])
 }
 
+/** Leaves the id out of a name that is a kind and an id, where no other output is of this kind. */
+export function shortNames(
+  outputs: readonly NamedOutput[],
+  nodes: ReadonlyMap<string, KnownNode>,
+): NamedOutput[] {
+  const kinds = outputs.map(({ name, node }) => {
+    const [, kind = '', id] = UNTITLED.exec(name) ?? []
+    return id === cleanName(node) && !nodes.get(node)!.node.class_type.startsWith('FS') ? kind : name
+  })
+  const counts = new Map<string, number>()
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return outputs.map((output, index) =>
+    counts.get(kinds[index]!) === 1 ? { ...output, name: kinds[index]! } : output,
+  )
+}
+
+const UNTITLED = /^(text|image|video|audio|file)_(.+)$/u
+
 const isSaving = ({ fields }: KnownNode): boolean => fields.has('filename_prefix')
 
 /** The output that a node can be: one that saves a file, or shows something. */
 export function makeOutput(known: KnownNode): NamedOutput | undefined {
   const { class_type } = known.node
   const kind = outputKind(known)
-  if (!kind || !(isSaving(known) || savedAs.has(class_type) || kind === 'string')) return undefined
+  const isShown = savedAs.has(class_type) || shown.has(class_type) || kind === 'string'
+  if (!kind || !(isSaving(known) || isShown)) return undefined
   const title = cleanName(titleOf(known))
   const isText = kind === 'string' || class_type === 'FSSaveText'
   const isFlowScale = class_type.startsWith('FSSave')
@@ -35,6 +54,18 @@ export function makeOutput(known: KnownNode): NamedOutput | undefined {
 export const savedAs: ReadonlyMap<string, string> = new Map([
   ['PreviewImage', 'SaveImage'],
   ['PreviewAudio', 'SaveAudio'],
+])
+
+/** The previews that no node saves. Their files are in the answer of ComfyUI. */
+const shown: ReadonlyMap<string, Kind> = new Map([
+  ['MaskPreview', 'image'],
+  ...[
+    'Preview3D',
+    'Preview3DAnimation',
+    'Preview3DAdvanced',
+    'PreviewGaussianSplat',
+    'PreviewPointCloud',
+  ].map((type) => [type, 'file'] as const),
 ])
 
 /** Whether a node shows a text that it gets by a link, as PreviewAny does, and saves no file. */
@@ -54,7 +85,10 @@ const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODE
 /** The kind of a node's result, or `undefined` if the server does not show it. */
 export function outputKind(known: KnownNode): Kind | undefined {
   const { class_type } = known.node
-  const { info } = known
+  const { info, links } = known
+  // A preview without a link shows what ComfyUI has, not what the run made.
+  const isLinked = ['mask', 'model_file', 'model_3d'].some((name) => links.has(name))
+  if (shown.has(class_type)) return isLinked ? shown.get(class_type) : undefined
   if (!savedAs.has(class_type) && showsText(known)) return 'string'
   if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
   if (/video|webm|mp4/i.test(class_type)) return 'video'

@@ -4,7 +4,7 @@ import { nameOf } from './createFiles.ts'
 import { readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
 import { findInputs, uniqueNames } from './names.ts'
-import { findOutputs } from './outputs.ts'
+import { findOutputs, shortNames } from './outputs.ts'
 import { readSidecar } from './sidecar.ts'
 import {
   type Authored,
@@ -43,7 +43,7 @@ export async function readWorkflow(
   const found = findInputs(nodes, authored.origins)
   const app = readApp(authored, nodes, found)
   const inputs = uniqueNames(sidecar.inputs ?? app.inputs ?? found)
-  const outputs = uniqueNames(sidecar.outputs ?? app.outputs ?? findOutputs(nodes))
+  const outputs = uniqueNames(sidecar.outputs ?? shortNames(app.outputs ?? findOutputs(nodes), nodes))
   const missing = known.filter(({ info }) => !info)
   return {
     listing: {

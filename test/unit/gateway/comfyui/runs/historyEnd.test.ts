@@ -8,6 +8,7 @@ import {
 } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
 import type { History } from '../../../../../packages/gateway/src/comfyui/api/queue.ts'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
+import { findOutput } from '../../../../../packages/gateway/src/comfyui/outputNames.ts'
 import {
   collectFiles,
   endOf,
@@ -46,6 +47,27 @@ test('a node that shows a text may show an empty one, or none', () => {
   for (const outputs of [{}, { 3: { text: [''] } }]) {
     assert.equal(collectFiles(shows, outputs).files, [{ name: `words_${run.id}.txt`, text: '' }])
   }
+})
+
+test('the model that a 3D preview shows', () => {
+  const result = (path: unknown): unknown => ({ 3: { result: [path, { zoom: 1 }, 'temp/background.png'] } })
+  for (const [path, at, ending] of [
+    ['preview3d_0a.GLB', { filename: 'preview3d_0a.GLB', subfolder: '', type: 'output' }, 'glb'],
+    ['3d\\a.ply', { filename: 'a.ply', subfolder: '3d', type: 'output' }, 'ply'],
+    ['preview_splat_0a.ply', { filename: 'preview_splat_0a.ply', subfolder: '', type: 'temp' }, 'ply'],
+  ] as const)
+    assert.equal(collectFiles(run, result(path) as any).files, [{ name: `film_${run.id}.${ending}`, at }])
+  for (const path of ['a.txt', '../a.glb', '/a.glb', ['a.glb'], null])
+    assert.is(collectFiles(run, result(path) as any).missing, '3')
+})
+
+test('an output is found by the name that earlier versions gave it', async () => {
+  const file = `image_${run.id}_2.png`
+  const known = { id: run.id, status: 'completed', outputNames: [`image_${run.id}`], files: [file] } as any
+  const nameOf = async (name: string) => (await findOutput(name, async () => known))?.file
+  assert.is(await nameOf(`image_4_9_${run.id}_2.png`), file)
+  for (const name of [`video_9_${run.id}_2.png`, `image_9_${run.id}_3.png`])
+    assert.is(await nameOf(name), undefined)
 })
 
 test('numbers that JSON does not have are null, and texts stay', () => {

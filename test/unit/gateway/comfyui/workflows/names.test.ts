@@ -31,6 +31,7 @@ const classes: Record<string, ClassInfo> = {
   Words: classOf({ value: ['STRING', {}] }, ['STRING']),
   Join: classOf({ string_a: text, string_b: text, delimiter: ['STRING', {}] }, ['STRING']),
   Load: classOf({ image: [['a.png'], { image_upload: true }] }, ['IMAGE']),
+  LoadLatent: classOf({ latent: [[]] }, ['LATENT']),
   Partner: classOf(
     {
       prompt: text,
@@ -224,6 +225,7 @@ cases.push(
     },
     ['prompt_2', 'seed_2', 'seed', 'prompt', 'negative_prompt'],
   ],
+  ['a file that has no upload in ComfyUI', { 1: ['LoadLatent', { latent: 'a.latent' }] }, ['file']],
   [
     'titles that ComfyUI gives in other languages',
     {

@@ -15,6 +15,9 @@ const classes: Record<string, ClassInfo> = {
   SaveSound: classOf({ sound: ['AUDIO'], filename_prefix: prefix }),
   SaveText: classOf({ text: ['STRING', {}], filename_prefix: prefix }),
   SaveImage: classOf({ images: ['IMAGE'], filename_prefix: prefix }),
+  SaveGLB: classOf({ mesh: ['MESH'], filename_prefix: prefix }),
+  Preview3D: classOf({ model_file: ['STRING', {}] }),
+  MaskPreview: { ...classOf({ mask: ['MASK'] }), output: ['MASK'] },
   TextTo3D: classOf({ prompt: ['STRING', {}] }),
   SaveModel: classOf({ model: ['MODEL'], filename_prefix: prefix }),
 }
@@ -34,19 +37,35 @@ function read(nodes: Record<string, Entry>, sidecar?: unknown): Promise<ComfyWor
 const any = ['PreviewAny', { source: link }] as const
 const picture = ['PreviewImage', { images: link }] as const
 const saved = ['SaveImage', { images: link, filename_prefix: 'x' }] as const
+const saveModel = ['SaveGLB', { mesh: link, filename_prefix: 'x' }] as const
 const cases: [what: string, nodes: Record<string, Entry>, expected: Record<string, string>][] = [
-  ['a text that is shown', { 2: any }, { text_2: 'string' }],
+  ['a text that is shown', { 2: any }, { text: 'string' }],
   ['a text by its title', { 2: [...any, '答え'] }, { 答え: 'string' }],
-  ['a node that shows a text and passes it on', { 2: ['ShowText', { text: link }] }, { text_2: 'string' }],
-  ['previews', { 2: picture, 3: ['PreviewAudio', { audio: link }] }, { image_2: 'image', audio_3: 'audio' }],
-  ['what is saved counts, if there is any', { 2: any, 3: picture, 4: saved }, { image_4: 'image' }],
+  ['a node that shows a text and passes it on', { 2: ['ShowText', { text: link }] }, { text: 'string' }],
+  ['previews', { 2: picture, 3: ['PreviewAudio', { audio: link }] }, { image: 'image', audio: 'audio' }],
+  ['what is saved counts, if there is any', { 2: any, 3: picture, 4: saved }, { image: 'image' }],
   [
     'a text that is saved is one output',
     { 2: ['SaveText', { text: link, filename_prefix: 'x' }] },
-    { file_2: 'file' },
+    { file: 'file' },
   ],
   ['a text that nobody links is what a node takes', { 2: ['TextTo3D', { prompt: 'a chair' }] }, {}],
-  ['a sound', { 2: ['SaveSound', { sound: link, filename_prefix: 'x' }] }, { audio_2: 'audio' }],
+  ['a sound', { 2: ['SaveSound', { sound: link, filename_prefix: 'x' }] }, { audio: 'audio' }],
+  [
+    'two of a kind',
+    { 2: saved, 3: saved, 4: saveModel },
+    { image_2: 'image', image_3: 'image', file: 'file' },
+  ],
+  [
+    'one beside a title that says the kind',
+    { 2: saved, 3: [...saved, 'Image'] },
+    { image_2: 'image', image: 'image' },
+  ],
+  ['a model that is shown', { 2: ['Preview3D', { model_file: link }] }, { file: 'file' }],
+  ['a model of ComfyUI that is shown', { 2: ['Preview3D', { model_file: 'a.glb' }] }, {}],
+  ['a model that is saved, too', { 2: ['Preview3D', { model_file: link }], 3: saveModel }, { file: 'file' }],
+  ['a mask that is shown', { 2: ['MaskPreview', { mask: link }] }, { image: 'image' }],
+  ['a title of ComfyUI in another language', { 2: [...saved, '保存图像'] }, { image: 'image' }],
   ['none', { 2: ['SaveModel', { model: link, filename_prefix: 'x' }] }, {}],
 ]
 for (const [what, nodes, expected] of cases) {

@@ -76,7 +76,7 @@ for (const [name, expected] of Object.entries(found)) {
 
 test('the first graph of ComfyUI: two texts, a seed and a picture', async () => {
   const workflow = await read(stableDiffusion)
-  assert.equal(names(workflow), [['seed', 'width', 'height', 'prompt', 'negative_prompt'], ['image_9']])
+  assert.equal(names(workflow), [['seed', 'width', 'height', 'prompt', 'negative_prompt'], ['image']])
   assert.equal(await inputOf(stableDiffusion, 'prompt'), { kind: 'string', default: 'a glass bottle' })
   assert.equal(await inputOf(stableDiffusion, 'negative_prompt'), { kind: 'string', default: '' })
   const seed = { kind: 'number', min: 0, max: Number.MAX_SAFE_INTEGER, seed: true }
@@ -338,7 +338,7 @@ test('a run: values, drawn seeds and names of files of its own', async () => {
     [...workflow.outputs].map(([name, output]) => [name, output.node]),
     [
       ['image_9', '9'],
-      ['video_10', '10'],
+      ['video', '10'],
       ['image_11', '11'],
     ],
   )
@@ -455,7 +455,7 @@ Inputs
   negative_prompt  string  default ""                    node 7 "CLIP Text Encode (Prompt)", text  negative of node 3
 
 Outputs
-  image_9  image  node 9 "Save Image"  save node
+  image  image  node 9 "Save Image"  save node
 
 Left out; a sidecar can name them
   node 3 "KSampler" (KSampler): steps, cfg, sampler_name, scheduler: no rule names them
