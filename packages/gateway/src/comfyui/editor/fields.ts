@@ -86,6 +86,7 @@ export const looksLikeFile = (value: unknown): boolean =>
   typeof value === 'string' && /[^\s.]\.[A-Za-z]\w{1,11}( \[\w+\])?$/.test(value)
 
 function isOfType(type: string, value: unknown): boolean {
+  if (type === '*') return typeof value !== 'object'
   if (type === 'INT') return Number.isInteger(value) || isLargeNumber(value)
   if (type === 'FLOAT') return Number.isFinite(value)
   if (type === 'BOOLEAN') return typeof value === 'boolean'

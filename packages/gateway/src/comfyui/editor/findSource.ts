@@ -10,7 +10,7 @@ export type Source =
   /** A muted node: the input gets nothing, not even the node's own value. */
   | { readonly kind: 'muted' | 'problem'; readonly reason: string }
 
-const PRIMITIVE = 'PrimitiveNode'
+export const PRIMITIVE = 'PrimitiveNode'
 const REROUTE = 'Reroute'
 const NOTES = ['Note', 'MarkdownNote']
 /** The nodes that only the editor has. */

@@ -1,6 +1,7 @@
 import type { Origin } from '../workflows/types.ts'
 import { type Classes, fieldsOf as fieldsOfClass, infoOf, isEmpty, isSame, shorten } from './fields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } from './readEditor.ts'
+import { readWidgets } from './widgets.ts'
 
 /** A field that a node for a subgraph shows, and the fields inside that it sets. */
 interface HostField {
@@ -9,6 +10,8 @@ interface HostField {
   /** The name of the field inside. */
   readonly field: string
   readonly targets: readonly Target[]
+  /** The sockets inside that get its value, too. */
+  readonly sockets?: readonly Socket[]
 }
 
 /** A field of a node inside. Of a node for a subgraph: the number of its field. */
@@ -20,6 +23,8 @@ interface Target {
   /** The ids of the nodes inside that have the field, at any depth. */
   readonly ids: ReadonlySet<string>
 }
+
+type Socket = Pick<Target, 'node' | 'field'>
 
 /** What sets a field inside of a subgraph. Without a value, the field's own value counts. */
 export interface Given {
@@ -34,7 +39,7 @@ export type ReadHost = (
 ) => ReadonlyMap<string, ReadonlyMap<string, Given>>
 
 /** The subgraphs of the file must not hold each other in a circle. */
-export function createReadHost({ subgraphs }: EditorFile, classes: Classes): ReadHost {
+export function createReadHost({ subgraphs, version }: EditorFile, classes: Classes): ReadHost {
   const known = new Map<EditorNode, readonly HostField[]>()
 
   function fieldsOf(host: EditorNode): readonly HostField[] {
@@ -50,6 +55,7 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
       name,
       field: name,
       targets: fedBy(subgraph, index),
+      sockets: socketsFedBy(subgraph, index),
     }))
     const proxied = proxies.map((proxy) => fieldOf(proxy, subgraph, promoted))
     const set = proxied.flatMap(({ targets }) => targets)
@@ -67,6 +73,22 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
         return at < 0 ? [] : [targetOf(node, String(at))]
       }),
     )
+  }
+
+  const socketsFedBy = ({ nodes, links }: EditorGraph, index: number): Socket[] =>
+    [...nodes.values()].flatMap((node) =>
+      node.inputs.flatMap(({ name, link, widget }) => {
+        const { from, output } = links.get(link ?? '') ?? {}
+        const isFed = from === SUBGRAPH_INPUT && output === index && widget === undefined
+        return isFed && !subgraphs.has(node.type) ? [{ node: node.id, field: name }] : []
+      }),
+    )
+
+  /** The value that a node inside has of its own. */
+  function ownValueOf({ nodes }: EditorGraph, target: Target | undefined): unknown {
+    const node = target && nodes.get(target.node)
+    if (!node || subgraphs.has(node.type)) return undefined
+    return readWidgets(node, infoOf(node.type, classes) ?? {}, new Set(), version).values.get(target.field)
   }
 
   function targetOf(node: EditorNode, field: string): Target {
@@ -114,7 +136,8 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const { named = {}, values: list } = host
     const { proxyWidgetErrorQuarantine: lost } = host.properties
     if (Array.isArray(lost) && lost.length > 0) say('the editor could not place some of its values')
-    const { inputs } = subgraphs.get(host.type)!
+    const subgraph = subgraphs.get(host.type)!
+    const { inputs } = subgraph
     const gone = host.inputs.find(({ name, link }) => link !== undefined && !inputs.includes(name))
     if (gone) say(`its subgraph has no input ${JSON.stringify(gone.name)}, which has a link`)
     const fields = fieldsOf(host)
@@ -124,7 +147,7 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const isLonger = proxies === 0 && list.length === fields.length + controls
     const inside = new Map<string, Map<string, Given>>()
     let at = 0
-    for (const [index, { name, field: shown, targets }] of fields.entries()) {
+    for (const [index, { name, field: shown, targets, sockets = [] }] of fields.entries()) {
       const listed = proxies === 0 || index < proxies ? list[at++] : undefined
       if (isLonger && targets[0]?.isControlled) at++
       const byName = Object.hasOwn(named, name) ? named[name] : undefined
@@ -142,6 +165,9 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
           say(`its values for ${shown} differ: ${shorten(before)} and ${shorten(value)}`)
         values.set(field, { value: value ?? before, from })
       }
+      const literal = targets.length > 0 ? (value ?? ownValueOf(subgraph, targets[0])) : undefined
+      for (const { node, field } of sockets)
+        inside.set(node, new Map([...(inside.get(node) ?? []), [field, { value: literal, from }]]))
     }
     if (!list.slice(at).every(isEmpty)) say(`it has ${list.length} values for ${at} places`)
     return inside

@@ -45,8 +45,8 @@ export const BYPASSED = 4
 export const isOff = ({ mode }: EditorNode): boolean => mode === MUTED || mode === BYPASSED
 export const SUBGRAPH_INPUT = '-10'
 
-/** Reads a file of version 0.4 or 1. `problems` gets what makes it unusable. */
-export function readEditor(file: unknown, problems: string[]): EditorFile {
+/** Reads a file of version 0.4 or 1. `problems` gets what makes it unusable, `notes` what is left out. */
+export function readEditor(file: unknown, problems: string[], notes: string[] = []): EditorFile {
   const isReadable = isShallow(file)
   if (!isReadable) problems.push(`The file is nested deeper than ${MOST_LEVELS} levels`)
   const { definitions, extra, ...root } = isObject(file) && isReadable ? file : {}
@@ -56,21 +56,31 @@ export function readEditor(file: unknown, problems: string[]): EditorFile {
   const readInner = (raw: Record<string, unknown>): EditorGraph =>
     readGraph(raw, `The subgraph ${JSON.stringify(raw.name)}`, problems)
   return {
-    ...readGraph(root, 'The file', problems),
+    ...readGraph(root, 'The file', problems, notes),
     subgraphs: new Map(inner.map((raw) => [String(raw.id), readInner(raw)])),
     version: major * 1000 + minor,
     app: Object(extra).linearData,
   }
 }
 
-function readGraph(raw: Record<string, unknown>, where: string, problems: string[]): EditorGraph {
+function readGraph(
+  raw: Record<string, unknown>,
+  where: string,
+  problems: string[],
+  notes?: string[],
+): EditorGraph {
   const nodes = new Map<string, EditorNode>()
   for (const [index, entry] of listOf(raw.nodes).entries()) {
     const node = readNode(Object(entry))
     const advice = 'is no node of the editor: check its id, type, inputs and values'
+    const other = node && nodes.get(node.id)
+    const twice = `${where} has two nodes with the id ${node?.id}`
     if (!node) problems.push(`${where}: nodes[${index}] ${advice}`)
-    else if (nodes.has(node.id)) problems.push(`${where} has two nodes with the id ${node.id}`)
-    else nodes.set(node.id, node)
+    else if (other && !notes) problems.push(twice)
+    else if (other) notes?.push(`${twice}. One of them is read, as in the editor`)
+    // The editor puts the nodes without links first, and the last one takes the place of the others.
+    if (node && !(other && [other, node].some(({ inputs }) => inputs.some(({ link }) => link !== undefined))))
+      nodes.set(node.id, node)
   }
   return {
     nodes,

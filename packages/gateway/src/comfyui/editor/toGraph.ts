@@ -11,8 +11,8 @@ import {
   misfitOf,
   shorten,
 } from './fields.ts'
-import { EDITOR_NODES, findSource } from './findSource.ts'
-import { isOff, readEditor } from './readEditor.ts'
+import { EDITOR_NODES, findSource, PRIMITIVE } from './findSource.ts'
+import { type EditorNode, isOff, readEditor } from './readEditor.ts'
 import { expand, type FlatNode, nameOf } from './subgraphs.ts'
 import { readWidgets } from './widgets.ts'
 
@@ -34,6 +34,8 @@ interface Draft {
   /** The required inputs that have nothing. */
   readonly missing: string[]
   readonly notes: string[]
+  /** The values of its fields, as the editor shows them, also where a link wins. */
+  readonly shown: Map<string, unknown>
   /** What sets its fields, if that is not the node alone. */
   readonly origins: Map<string, Origin>
 }
@@ -44,7 +46,8 @@ interface Draft {
  */
 export function toGraph(file: unknown, classes: Classes): Conversion {
   const problems: string[] = []
-  const editor = readEditor(file, problems)
+  const notes: string[] = []
+  const editor = readEditor(file, problems, notes)
   const flat = problems.length > 0 ? [] : expand(editor, classes, problems)
   if (problems.length > 0) return { problems }
   const running = flat.filter(({ node }) => !isOff(node) && !EDITOR_NODES.includes(node.type))
@@ -70,10 +73,46 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
   const left = drafts.flatMap(({ problems: [one] }) => (one ? `${one}. The node is left out` : []))
   if (kept.length === 0) return { problems: ['No node can run', ...left] }
   const ids = new Set(kept.map(({ flat }) => flat.id))
+  // Of several with a name, the first counts, and a title only where no node has it as its name for searches.
+  const named = new Map<unknown, FlatNode>()
+  const last = [...flat].reverse()
+  for (const one of last) named.set(titleOf(one.node, infoOf(one.node.type, classes)), one)
+  for (const one of last) named.set(one.node.properties['Node name for S&R'] ?? one.node.type, one)
+  for (const draft of kept) {
+    fillPrefix(draft, (name, field) => {
+      const one = named.get(name)
+      if (one?.node.type === PRIMITIVE) return field === 'value' ? one.node.values[0] : undefined
+      if (one && !byId.has(one.id))
+        byId.set(one.id, convert(one, infoOf(one.node.type, classes), editor.version))
+      return one && byId.get(one.id)!.shown.get(field)
+    })
+  }
   const graph = Object.fromEntries(kept.map((draft) => [draft.flat.id, toNode(draft, ids)]))
   const authored = { origins: originsOf(kept), app: editor.app }
-  return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...left], authored }
+  return { graph, notes: [...notes, ...kept.flatMap(({ notes }) => notes), ...left], authored }
 }
+
+/** The classes whose `filename_prefix` the editor fills. */
+const FILLED =
+  /^(Save(Image|Video|AnimatedWEBP|WEBM|Audio|GLB|AnimatedPNG|Latent)|CLIPSave|VAESave|ModelSave|LoraSave)$/
+
+/** Fills `%Node.field%` in the name of a file, as the editor does. ComfyUI fills the rest, such as `%width%`. */
+function fillPrefix({ flat, inputs, notes }: Draft, find: (name: string, field: string) => unknown): void {
+  const prefix = inputs.get('filename_prefix')
+  if (typeof prefix !== 'string' || prefix.length > LONGEST_PREFIX || !FILLED.test(flat.node.type)) return
+  const filled = prefix.replace(/%([^%]+)%/g, (whole, inner: string) => {
+    const [, name, field] = /^([^.]*)\.([^.]*)$/.exec(inner) ?? []
+    if (name === undefined && !inner.startsWith('date:')) return whole
+    const value = name === undefined ? undefined : find(name, field!)
+    const text = String(value ?? '').replace(/[/?<>\\:*|"\p{Cc}]/gu, '_')
+    if (value !== undefined && text.length <= LONGEST_PREFIX) return text
+    notes.push(`${nameOf(flat)}: filename_prefix: the editor fills ${shorten(whole)}. It is sent as it is`)
+    return whole
+  })
+  inputs.set('filename_prefix', filled)
+}
+
+const LONGEST_PREFIX = 1000
 
 /** Each origin once, with all fields that it sets. */
 function originsOf(drafts: readonly Draft[]): Authored['origins'] {
@@ -102,9 +141,12 @@ const sourcesOf = ({ inputs }: Draft): string[] =>
 
 function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string>): GraphNode {
   const kept = [...inputs].filter(([, value]) => !Array.isArray(value) || ids.has(value[0]))
-  const title = node.title ?? (typeof info?.display_name === 'string' ? info.display_name : node.type)
-  return { class_type: node.type, inputs: Object.fromEntries(kept), _meta: { title } }
+  return { class_type: node.type, inputs: Object.fromEntries(kept), _meta: { title: titleOf(node, info) } }
 }
+
+/** The title that the editor shows. */
+const titleOf = ({ title, type }: EditorNode, info: ClassInfo | undefined): string =>
+  title ?? (typeof info?.display_name === 'string' ? info.display_name : type)
 
 function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): Draft {
   const { node, given } = flat
@@ -115,6 +157,7 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): 
     problems: [...flat.problems],
     missing: [],
     notes: [],
+    shown: new Map(),
     origins: new Map(),
   }
   const { inputs, problems, missing, notes } = draft
@@ -139,6 +182,7 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): 
     if (source.kind === 'node') inputs.set(name, [source.node.id, source.output])
     if (source.kind === 'problem') say(problems, `${name}: ${source.reason}`)
   }
+  for (const [name, value] of [...own.values, ...values]) draft.shown.set(name, value)
   if (!info) {
     const isGroup = /^workflow[/>]/.test(node.type)
     const advice = 'is a group node. Open the file in a current ComfyUI and save it there'
@@ -184,10 +228,8 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): 
     say(notes, `${name} has no value in the file and ${then}`)
   }
 
-  /** The editor removes comments, draws one of the choices in `{a|b}`, and fills `%…%`. The last two are not done here. */
+  /** The editor removes comments, and draws one of the choices in `{a|b}`. The latter is not done here. */
   function readText({ name, about }: EditorField, text: string): string {
-    if (name === 'filename_prefix' && /%[^%]+%/.test(text))
-      say(notes, `${name}: the editor fills ${shorten(text)}. It is sent as it is`)
     if (about.dynamicPrompts !== true) return text
     const plain = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
     if (!/(^|[^\\])\{/.test(plain)) return plain.replace(/\\([{}|])/g, '$1')

@@ -14,7 +14,9 @@ export function readFields(
   info: ClassInfo | undefined,
 ): Map<string, Field> {
   const fields = info
-    ? [...specsOf(info, (name) => inputs[name])].map((spec) => readField(class_type, spec))
+    ? [...specsOf(info, (name) => inputs[name])].map((spec) =>
+        spec.type === '*' ? guessField(spec.name, inputs[spec.name]) : readField(class_type, spec),
+      )
     : Object.entries(inputs).map(([name, value]) => guessField(name, value))
   return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))
 }

@@ -228,7 +228,10 @@ function isPrimitive({ info, fields }: KnownNode): boolean {
   const { required, optional } = info?.input ?? {}
   const inputs = Object.keys({ ...required, ...optional })
   return (
-    fields.size === 1 && inputs.length === 1 && listOf(info?.output).every((type) => SCALARS.includes(type))
+    info?.output_node !== true &&
+    fields.size === 1 &&
+    inputs.length === 1 &&
+    listOf(info?.output).every((type) => SCALARS.includes(type))
   )
 }
 

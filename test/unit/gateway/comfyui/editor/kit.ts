@@ -56,6 +56,8 @@ export const classes = {
   Sample: written({ positive: ['CONDITIONING'], negative: ['CONDITIONING'] }),
   Blend: written({ one: ['IMAGE'], other: ['IMAGE'] }),
   'Spaced ': written({}),
+  Show: { ...written({ source: ['*', {}] }, []), output_node: true },
+  SaveImage: written({ images: ['IMAGE'], filename_prefix: ['STRING', {}] }, [], { output_node: true }),
   Save: written({ images: ['IMAGE'], filename_prefix: ['STRING', { default: 'ComfyUI' }] }, [], {
     output_node: true,
     display_name: 'Save Image',

@@ -126,11 +126,50 @@ test('a converted field keeps its place, and its link wins', () => {
   })
 })
 
-test('a text in %…% in a name of files is a note', () => {
-  const file = saved(node(1, 'Flag', [true]))
-  file.nodes[1].widgets_values = ['%date%/x']
-  assert.is(notesOf(file).length, 1)
-  said(notesOf(file)[0]!)
+const prefixes: [what: string, prefix: string, expected: string, notes: number][] = [
+  ['by the name for searches', '%Seed.steps%/%Make.seed%', '30/8', 0],
+  ['by a title', '%Words.text%', 'a_b_c', 0],
+  ['by the class', '%Flag.on%', 'true', 0],
+  ['of a muted node', '%Off.text%', 'off', 0],
+  ['of a primitive', '%Primitive.value%', '3', 0],
+  ['where a link wins', '%Linked.text%', 'own', 0],
+  ['what the server fills', '%width%_%year%', '%width%_%year%', 0],
+  ['what is not there', '%Gone.text%_%Words.gone%_%Words.text%', '%Gone.text%_%Words.gone%_a_b_c', 2],
+  ['a date', '%date:yyyy%', '%date:yyyy%', 1],
+]
+for (const [what, prefix, expected, count] of prefixes) {
+  test(`a name of files with %…%: ${what}`, () => {
+    const search = { properties: { 'Node name for S&R': 'Seed' } }
+    const file = saved(
+      node(1, 'Make', [7, 'fixed', 30, 2], {}, search),
+      [
+        node(2, 'Text', ['a/b?c'], {}, { title: 'Words' }),
+        node(3, 'Text', ['off'], {}, { title: 'Off', mode: 2 }),
+        node(4, 'PrimitiveNode', [3, 'fixed'], {}, { title: 'Primitive' }),
+        node(5, 'Text', ['own'], { 'text*': 1 }, { title: 'Linked' }),
+        node(6, 'Make', [8, 'fixed', 31, 2], {}, { title: 'Seed' }),
+        node(7, 'Flag', [true]),
+      ],
+      links([2, 0, 5]),
+    )
+    file.nodes[1] = node(9, 'SaveImage', [prefix], { images: 90 })
+    assert.is((convert(file) as any)['9'].filename_prefix, expected)
+    const notes = notesOf(file)
+    for (const note of notes) said(note)
+    assert.is(notes.length, count)
+  })
+}
+
+test('of two nodes with one id, the last counts, but one with a link before it', () => {
+  const flag = (on: boolean, inputs = {}): any => node(2, 'Flag', [on], inputs)
+  const file = (...twins: any[]): any =>
+    saved(node(1, 'Blend', undefined, { one: 1, other: 2 }), twins, links([2, 0, 1], [2, 0, 1], [7, 0, 2]))
+  const onOf = (...twins: any[]): unknown => (convert(file(...twins, node(7, 'Flag', [true]))) as any)['2'].on
+  assert.is(onOf(flag(true), flag(false)), false)
+  assert.is(onOf(flag(true, { more: 3 }), flag(false)), true)
+  assert.is(onOf(flag(true), flag(false, { more: 3 })), true)
+  const [note] = notesOf(file(flag(true), flag(false)))
+  said(note!)
 })
 
 test('a primitive fills several fields, also through reroutes, and vanishes with notes', () => {
@@ -252,10 +291,8 @@ test('no JSON is an exception', () => {
     { nodes: [] },
     saved(node(1, 'Flag', [deep])),
     {
-      nodes: [
-        { id: 1, type: 'Flag' },
-        { id: 1, type: 'Flag' },
-      ],
+      ...saved(node(1, 'sub', [])),
+      definitions: { subgraphs: [{ id: 'sub', nodes: [node(1, 'Flag', [true]), node(1, 'Flag', [true])] }] },
     },
   ]
   for (const file of wrong) refuses(file, /./)

@@ -223,6 +223,39 @@ for (const [what, file, expected, notes = 0] of proxied) {
   })
 }
 
+test('a socket that takes anything gets the value that its subgraph has, also that of a caller', async () => {
+  const subgraph = {
+    id: 'inner',
+    nodes: [node(1, 'Make', [1, 'fixed', 20, 1.5], { 'steps*': 1 }), node(2, 'Show', [null], { source: 2 })],
+    links: [
+      { id: 1, origin_id: -10, origin_slot: 0, target_id: 1 },
+      { id: 2, origin_id: -10, origin_slot: 0, target_id: 2 },
+      { id: 3, origin_id: 1, origin_slot: 0, target_id: -20 },
+    ],
+    inputs: [{ name: 'steps' }],
+    outputs: [{ linkIds: [3] }],
+  }
+  for (const [values, expected] of [
+    [[], 20],
+    [[30], 30],
+  ] as const) {
+    const host = { ...node(4, 'inner', values), inputs: [{ name: 'steps', widget: { name: 'steps' } }] }
+    const workflow = await read({ ...saved(host), definitions: { subgraphs: [subgraph] } })
+    const sent = (inputs: Record<string, number>) => {
+      const { graph } = fillGraph(workflow, inputs, RUN)
+      return [graph['4:1']!.inputs.steps, graph['4:2']!.inputs.source]
+    }
+    assert.equal(
+      [sent({}), sent({ steps: 9 })],
+      [
+        [expected, expected],
+        [9, 9],
+      ],
+    )
+    assert.equal([...workflow.outputs.keys()], ['image'])
+  }
+})
+
 test('outputs that the author chose; a node that is none is a note', async () => {
   const workflow = await read(nested({ inputs: [], outputs: [8, '77'] }))
   assert.equal(
