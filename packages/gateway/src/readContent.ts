@@ -23,8 +23,22 @@ export async function readContent(bytes: Uint8Array): Promise<Found> {
     const text = texts.get(key)
     return text === undefined ? undefined : parseJson(text)
   })
-  if (prompt !== undefined || workflow !== undefined) return { prompt, workflow }
+  if (prompt !== undefined || workflow !== undefined) return limit({ prompt, workflow })
   throw new Error(`is a ${isPng ? 'PNG' : 'WebP'} picture without a workflow inside`)
+}
+
+const MOST_NODES = 20_000
+
+/** Larger files hold up the gateway. */
+function limit(found: Found): Found {
+  const { nodes, definitions } = Object(found.workflow)
+  const { subgraphs } = Object(definitions)
+  const lists = [nodes, ...(Array.isArray(subgraphs) ? subgraphs.map((one) => Object(one).nodes) : [])]
+  const inWorkflow = lists.reduce((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0)
+  const inPrompt = isObject(found.prompt) ? Object.keys(found.prompt).length : 0
+  const most = Math.max(inWorkflow, inPrompt)
+  if (most > MOST_NODES) throw new Error(`has ${most} nodes, and ${MOST_NODES} are the most`)
+  return found
 }
 
 /** Whether a value is in the format of the editor. */
@@ -36,10 +50,10 @@ function readText(bytes: Uint8Array): Found {
   if (start === undefined) throw new Error('is empty')
   if (start !== '{' && start !== '[') throw new Error(`is no JSON, and no PNG or WebP picture`)
   const json = parseJson(text)
-  if (isEditorFile(json)) return { workflow: json }
+  if (isEditorFile(json)) return limit({ workflow: json })
   if (isObject(json) && isObject(json.prompt) && !('class_type' in json.prompt))
-    return { prompt: json.prompt }
-  return { prompt: json }
+    return limit({ prompt: json.prompt })
+  return limit({ prompt: json })
 }
 
 /**
@@ -47,58 +61,71 @@ function readText(bytes: Uint8Array): Found {
  * takes as well. The `NaN` of Python becomes null.
  */
 export function parseJson(text: string): unknown {
-  const token = /"|-?\d[\d.eE+-]*|\bNaN\b|-?\bInfinity\b/g
-  let [exact, done] = ['', 0]
-  for (let found = token.exec(text); found; found = token.exec(text)) {
+  const plain = text.replace(/^\ufeff/, '')
+  // Most files have none, and need no second look.
+  if (!/\d{16}|NaN|Infinity/.test(plain)) return JSON.parse(plain)
+  const token = /"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE+-])|\bNaN\b|-?\bInfinity\b/g
+  const parts: string[] = []
+  let done = 0
+  for (let found = token.exec(plain); found; found = token.exec(plain)) {
     const { 0: word, index } = found
     if (word === '"') {
-      token.lastIndex = endOfText(text, index + 1)
+      token.lastIndex = endOfText(plain, index + 1)
       continue
     }
-    const isLarge = /^-?\d{16,}$/.test(word) && !Number.isSafeInteger(Number(word))
-    if (!isLarge && !/[NI]/.test(word)) continue
-    exact += text.slice(done, index) + (isLarge ? `"${word}"` : 'null')
+    const isLarge = !/[NI]/.test(word)
+    if (isLarge && Number.isSafeInteger(Number(word))) continue
+    parts.push(plain.slice(done, index), isLarge ? `"${word}"` : 'null')
     done = index + word.length
   }
-  return JSON.parse((exact + text.slice(done)).replace(/^\ufeff/, ''))
+  return JSON.parse(parts.join('') + plain.slice(done))
 }
 
 /** The place after the quote that ends a text. */
 function endOfText(json: string, from: number): number {
-  for (let at = from; at < json.length; at++) {
-    if (json[at] === '\\') at++
-    else if (json[at] === '"') return at + 1
+  for (let at = json.indexOf('"', from); at >= 0; at = json.indexOf('"', at + 1)) {
+    let start = at
+    while (json[start - 1] === '\\') start--
+    if ((at - start) % 2 === 0) return at + 1
   }
   return json.length
 }
 
-/** The texts of a PNG, by keyword: `tEXt`, `zTXt` and `iTXt`. */
+const [TEXT, COMPRESSED, INTERNATIONAL] = ['tEXt', 'zTXt', 'iTXt'].map(numberOf)
+const EXIF = numberOf('EXIF')
+/** Of all texts of a picture. */
+const MOST_BYTES = 64 * 2 ** 20
+
+/** The texts of a PNG, by keyword: `tEXt`, `zTXt` and `iTXt`. Of several with a keyword, the last one counts. */
 async function readPng(bytes: Uint8Array): Promise<Map<string, string>> {
-  const texts = new Map<string, string>()
+  const found = new Map<string, [type: number, data: Uint8Array]>()
   const view = viewOf(bytes)
   for (let at = 8; at + 12 <= bytes.length; ) {
-    const [length, type] = [view.getUint32(at), latin(bytes.subarray(at + 4, at + 8))]
+    const [length, type] = [view.getUint32(at), view.getUint32(at + 4)]
     const data = bytes.subarray(at + 8, at + 8 + length)
     at += 12 + length
-    if (!['tEXt', 'zTXt', 'iTXt'].includes(type)) continue
-    const end = data.indexOf(0)
-    const key = latin(data.subarray(0, end))
-    if (end < 0 || !['prompt', 'workflow'].includes(key)) continue
-    const rest = data.subarray(end + 1)
-    if (type === 'tEXt') texts.set(key, latin(rest))
-    if (type === 'zTXt') texts.set(key, latin(await inflate(rest.subarray(1))))
-    if (type !== 'iTXt') continue
+    if (type !== TEXT && type !== COMPRESSED && type !== INTERNATIONAL) continue
+    const key = ['prompt', 'workflow'].find((one) => startsWith(data, `${one}\0`))
+    if (key !== undefined) found.set(key, [type, data.subarray(key.length + 1)])
+  }
+  const texts = new Map<string, string>()
+  let left = MOST_BYTES
+  for (const [key, [type, data]] of found) {
     // Whether it is compressed, how, then a language and the keyword in it.
-    const language = rest.indexOf(0, 2)
-    const text = rest.subarray(rest.indexOf(0, language + 1) + 1)
-    texts.set(key, new TextDecoder().decode(rest[0] === 1 ? await inflate(text) : text))
+    const start =
+      type === INTERNATIONAL ? data.indexOf(0, data.indexOf(0, 2) + 1) + 1 : type === COMPRESSED ? 1 : 0
+    const isCompressed = type === COMPRESSED || (type === INTERNATIONAL && data[0] === 1)
+    const text = isCompressed ? await inflate(data.subarray(start), left) : data.subarray(start)
+    left -= text.byteLength
+    if (left < 0) throw TOO_LARGE()
+    texts.set(key, type === INTERNATIONAL ? new TextDecoder().decode(text) : latin(text))
   }
   return texts
 }
 
-const MOST_BYTES = 64 * 2 ** 20
+const TOO_LARGE = (): Error => new Error(`holds texts of more than ${MOST_BYTES / 2 ** 20} MB`)
 
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
+async function inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
     .stream()
     .pipeThrough(new DecompressionStream('deflate'))
@@ -106,7 +133,7 @@ async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
   const limit = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       size += chunk.byteLength
-      if (size > MOST_BYTES) throw new Error('holds a text that is too large')
+      if (size > most) throw TOO_LARGE()
       controller.enqueue(chunk)
     },
   })
@@ -119,17 +146,17 @@ function readWebp(bytes: Uint8Array): Map<string, string> {
   for (let at = 12; at + 8 <= bytes.length; ) {
     const length = view.getUint32(at + 4, true)
     const data = bytes.subarray(at + 8, at + 8 + length)
-    if (latin(bytes.subarray(at, at + 4)) === 'EXIF')
-      return readExif(startsWith(data, 'Exif\0\0') ? data.subarray(6) : data)
+    if (view.getUint32(at) === EXIF) return readExif(startsWith(data, 'Exif\0\0') ? data.subarray(6) : data)
     at += 8 + length + (length % 2)
   }
   return new Map()
 }
 
+/** Tags may share a text, so only the last one with a keyword is decoded. */
 function readExif(data: Uint8Array): Map<string, string> {
-  const texts = new Map<string, string>()
+  const found = new Map<string, Uint8Array>()
   const little = startsWith(data, 'II')
-  if (data.length < 10) return texts
+  if (data.length < 10) return new Map()
   const view = viewOf(data)
   const start = view.getUint32(4, little)
   const count = start + 2 <= data.length ? view.getUint16(start, little) : 0
@@ -137,17 +164,27 @@ function readExif(data: Uint8Array): Map<string, string> {
     const [type, length] = [view.getUint16(at + 2, little), view.getUint32(at + 4, little)]
     const from = length > 4 ? view.getUint32(at + 8, little) : at + 8
     if (type !== 2) continue
-    const text = new TextDecoder().decode(data.subarray(from, from + length)).replace(/\0+$/, '')
-    const [, key, json] = /^(prompt|workflow):([\s\S]*)$/i.exec(text) ?? []
-    if (key !== undefined) texts.set(key.toLowerCase(), json!)
+    const [, key] = /^(prompt|workflow):/i.exec(latin(data.subarray(from, from + Math.min(length, 9)))) ?? []
+    if (key !== undefined) found.set(key.toLowerCase(), data.subarray(from + key.length + 1, from + length))
   }
-  return texts
+  const size = [...found.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  if (size > MOST_BYTES) throw TOO_LARGE()
+  const texts = [...found].map(
+    ([key, text]) => [key, new TextDecoder().decode(text).replace(/\0+$/, '')] as const,
+  )
+  return new Map(texts)
 }
 
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
-  new DataView(buffer, byteOffset, byteLength)
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
 
 const latin = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes)
+
+/** Four letters as they stand in a file. */
+function numberOf(letters: string): number {
+  return viewOf(new TextEncoder().encode(letters)).getUint32(0)
+}
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   [...text].every((letter, index) => bytes[at + index] === letter.charCodeAt(0))

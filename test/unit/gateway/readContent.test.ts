@@ -144,10 +144,72 @@ test('a prompt without a required value gets the one of the class', () => {
   assert.is(notes.length, 1)
 })
 
-test('a text that unpacks to more than 64 MB, and JSON that is cut in a text or full of escapes', async () => {
-  const packed = deflateSync(Buffer.alloc(65 * 2 ** 20, 32))
-  await rejects(readContent(png(pngChunk('zTXt', Buffer.concat([Buffer.from('prompt\0\0'), packed])))), Error)
-  assert.instance(await rejection(readContent(Buffer.from(`{"a":"${'\\"'.repeat(200_000)}`))), SyntaxError)
-  const { prompt } = await readContent(Buffer.from(`{"a":"${'\\n'.repeat(2_000_000)}"}`))
-  assert.is((prompt as { a: string }).a.length, 2_000_000)
+test('JSON that is cut in a text or full of escapes', async () => {
+  for (const more of ['', '"b":NaN,']) {
+    assert.instance(
+      await rejection(readContent(Buffer.from(`{${more}"a":"${'\\"'.repeat(200_000)}`))),
+      SyntaxError,
+    )
+    const { prompt } = await readContent(Buffer.from(`{${more}"a":"${'\\n'.repeat(2_000_000)}\\\\"}`))
+    assert.is((prompt as { a: string }).a.length, 2_000_001)
+  }
+})
+
+/** A text of many spaces and `{}`. */
+const packed = (key: string, megabytes: number): Buffer => {
+  const text = Buffer.concat([Buffer.alloc(megabytes * 2 ** 20, 32), Buffer.from('{}')])
+  return pngChunk('zTXt', Buffer.concat([Buffer.from(`${key}\0\0`), deflateSync(text)]))
+}
+const many = (count: number): unknown[] => Array.from({ length: count }, (_, id) => node(id, 'Flag', [true]))
+const large: [what: string, bytes: () => Buffer][] = [
+  ['a text of more than 64 MB', () => png(packed('prompt', 65))],
+  ['two texts of more than 64 MB', () => png(packed('prompt', 33), packed('workflow', 33))],
+  ['20,001 nodes', () => Buffer.from(JSON.stringify({ nodes: many(20_001) }))],
+  ['20,001 nodes of the API', () => Buffer.from(JSON.stringify({ ...many(20_001) }))],
+  [
+    '20,001 nodes with those of subgraphs',
+    () =>
+      Buffer.from(JSON.stringify({ nodes: many(1), definitions: { subgraphs: [{ nodes: many(20_000) }] } })),
+  ],
+]
+for (const [what, bytes] of large) {
+  test(`a file must not hold up the gateway: ${what}`, () => rejects(readContent(bytes()), Error))
+}
+
+/** How many bytes are decoded while a file is read, for each of its bytes. */
+async function decodedFor(bytes: Buffer): Promise<number> {
+  const { decode } = TextDecoder.prototype
+  let decoded = 0
+  TextDecoder.prototype.decode = function (input, ...more) {
+    decoded += input?.byteLength ?? 0
+    return decode.call(this, input, ...more)
+  }
+  try {
+    await readContent(bytes)
+    return decoded / bytes.length
+  } finally {
+    TextDecoder.prototype.decode = decode
+  }
+}
+
+test('of several texts only those are unpacked that count', async () => {
+  const long = `prompt:${JSON.stringify({ a: 'x'.repeat(100_000) })}`
+  const shared = webp(Array(200).fill(''), false)
+  const text = Buffer.from(`${long}\0`)
+  for (let tag = 0; tag < 200; tag++) {
+    shared.writeUInt32LE(text.length, 42 + 12 * tag + 4)
+    shared.writeUInt32LE(shared.length - 32, 42 + 12 * tag + 8)
+  }
+  const file = Buffer.concat([shared, text])
+  file.writeUInt32LE(file.length - 32, 28)
+  assert.ok((await decodedFor(file)) < 3)
+  const last = (await readContent(
+    png(
+      packed('prompt', 60),
+      ...Object.values(texts).map((one, index) =>
+        pngChunk('tEXt', Buffer.from(`${Object.keys(texts)[index]}\0${one}`)),
+      ),
+    ),
+  )) as unknown
+  assert.equal(last, found)
 })

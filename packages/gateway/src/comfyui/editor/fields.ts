@@ -1,4 +1,4 @@
-import { isLargeNumber, type Spec, specsOf } from '../workflows/fields.ts'
+import { hasFixedFields, isLargeNumber, type Spec, specsOf } from '../workflows/fields.ts'
 import { type ClassInfo, isObject } from '../workflows/types.ts'
 
 /** `/object_info` of a ComfyUI. */
@@ -28,11 +28,21 @@ const WIDGETS = ['INT', 'FLOAT', 'BOOLEAN', ...TEXTS, ...OBJECTS, ...MADE]
 /** Whether only the editor can make the value of a field. */
 export const isMade = ({ types }: EditorField): boolean => types.some((type) => MADE.includes(type))
 
+const fixed = new WeakMap<ClassInfo, readonly EditorField[]>()
+
 /** The fields of a class in the order of the editor. As for `specsOf`, `values` may grow with each field. */
-export function* fieldsOf(
+export function fieldsOf(
   info: ClassInfo,
   values: (name: string) => unknown = () => undefined,
-): Generator<EditorField> {
+): Iterable<EditorField> {
+  const known = fixed.get(info)
+  if (known || !hasFixedFields(info)) return known ?? makeFields(info, values)
+  const fields = [...makeFields(info, values)]
+  fixed.set(info, fields)
+  return fields
+}
+
+function* makeFields(info: ClassInfo, values: (name: string) => unknown): Generator<EditorField> {
   for (const spec of specsOf(info, values)) {
     const { name, required, type, about, choices } = spec
     const types = choices ? ['COMBO'] : String(about.widgetType ?? type).split(',')

@@ -17,6 +17,11 @@ const NOTES = ['Note', 'MarkdownNote']
 export const EDITOR_NODES: readonly string[] = [PRIMITIVE, REROUTE, ...NOTES]
 const MOST_STEPS = 1000
 
+/** How many links may still be followed in a file. */
+export interface Budget {
+  steps: number
+}
+
 const problem = (reason: string): Source => ({ kind: 'problem', reason })
 
 /** A link on the way, the node that it should lead to, and the type of the input that asks. */
@@ -26,13 +31,19 @@ type Step = Pick<Slot, 'link' | 'type'> & { readonly scope: Scope; readonly to?:
  * Follows the link of an input through reroutes, bypassed nodes, and the borders of subgraphs. `undefined`: there is no
  * link, or it ends at nothing, and the node's own value counts.
  */
-export function findSource(flat: FlatNode, slot: number, version: number): Source | undefined {
+export function findSource(
+  flat: FlatNode,
+  slot: number,
+  version: number,
+  budget: Budget,
+): Source | undefined {
   let at: Step = { scope: flat.scope, to: flat.node.id, ...flat.node.inputs[slot]! }
   for (let steps = 0; at.link !== undefined; steps++) {
     const { scope, to, type, link: id } = at
     const [link, { graph, host }] = [scope.graph.links.get(id), scope]
     if (!link) return problem(`its link ${id} does not exist`)
     if (to !== undefined && link.to !== to) return problem(`its link ${id} leads to node ${link.to}`)
+    if (budget.steps-- <= 0) return problem('the links of the file run through too many nodes')
     if (steps > MOST_STEPS) return problem(`its link runs in a circle, or through ${MOST_STEPS} nodes`)
     const { from, output } = link
     if (from === SUBGRAPH_INPUT && host) {

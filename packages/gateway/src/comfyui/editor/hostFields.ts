@@ -25,6 +25,7 @@ interface Target {
 }
 
 type Socket = Pick<Target, 'node' | 'field'>
+type Fed = Record<'targets', Target[]> & Record<'sockets', Socket[]>
 
 /** What sets a field inside of a subgraph. Without a value, the field's own value counts. */
 export interface Given {
@@ -41,6 +42,7 @@ export type ReadHost = (
 /** The subgraphs of the file must not hold each other in a circle. */
 export function createReadHost({ subgraphs, version }: EditorFile, classes: Classes): ReadHost {
   const known = new Map<EditorNode, readonly HostField[]>()
+  const fedGraphs = new Map<EditorGraph, readonly Fed[]>()
 
   function fieldsOf(host: EditorNode): readonly HostField[] {
     const fields = known.get(host) ?? findFields(host, subgraphs.get(host.type)!)
@@ -51,38 +53,30 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
   /** The proxies, which have places in the list of values, then the other inputs. Without proxies, these have places. */
   function findFields(host: EditorNode, subgraph: EditorGraph): HostField[] {
     const proxies = proxiesOf(host)
-    const promoted = subgraph.inputs.map((name, index) => ({
-      name,
-      field: name,
-      targets: fedBy(subgraph, index),
-      sockets: socketsFedBy(subgraph, index),
-    }))
+    const fed = fedGraphs.get(subgraph) ?? fedBy(subgraph)
+    fedGraphs.set(subgraph, fed)
+    const promoted = subgraph.inputs.map((name, index) => ({ name, field: name, ...fed[index]! }))
     const proxied = proxies.map((proxy) => fieldOf(proxy, subgraph, promoted))
-    const set = proxied.flatMap(({ targets }) => targets)
-    return [...proxied, ...promoted.filter(({ targets: [one] }) => one && !isIn(set, one))]
+    const set = new Set(proxied.flatMap(({ targets }) => targets.map(keyOf)))
+    return [...proxied, ...promoted.filter(({ targets: [one] }) => one && !set.has(keyOf(one)))]
   }
 
-  /** The fields inside that an input of a subgraph sets. */
-  function fedBy({ nodes, links }: EditorGraph, index: number): Target[] {
-    return [...nodes.values()].flatMap((node) =>
-      node.inputs.flatMap(({ name, link, widget }) => {
-        const { from, output } = links.get(link ?? '') ?? {}
-        if (from !== SUBGRAPH_INPUT || output !== index) return []
-        if (!subgraphs.has(node.type)) return widget === undefined ? [] : [targetOf(node, widget)]
-        const at = fieldsOf(node).findIndex((field) => field.name === name)
-        return at < 0 ? [] : [targetOf(node, String(at))]
-      }),
-    )
+  /** What each input of a subgraph sets inside. */
+  function fedBy({ nodes, links, inputs }: EditorGraph): Fed[] {
+    const fed = inputs.map((): Fed => ({ targets: [], sockets: [] }))
+    for (const node of nodes.values()) {
+      for (const { name, link, widget } of node.inputs) {
+        const { from, output = -1 } = links.get(link ?? '') ?? {}
+        const to = from === SUBGRAPH_INPUT ? fed[output] : undefined
+        const isHost = subgraphs.has(node.type)
+        const at = to && isHost ? fieldsOf(node).findIndex((field) => field.name === name) : -1
+        const field = isHost ? (at < 0 ? undefined : String(at)) : widget
+        if (field !== undefined) to?.targets.push(targetOf(node, field))
+        else if (!isHost) to?.sockets.push({ node: node.id, field: name })
+      }
+    }
+    return fed
   }
-
-  const socketsFedBy = ({ nodes, links }: EditorGraph, index: number): Socket[] =>
-    [...nodes.values()].flatMap((node) =>
-      node.inputs.flatMap(({ name, link, widget }) => {
-        const { from, output } = links.get(link ?? '') ?? {}
-        const isFed = from === SUBGRAPH_INPUT && output === index && widget === undefined
-        return isFed && !subgraphs.has(node.type) ? [{ node: node.id, field: name }] : []
-      }),
-    )
 
   /** The value that a node inside has of its own. */
   function ownValueOf({ nodes }: EditorGraph, target: Target | undefined): unknown {
@@ -167,7 +161,7 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
       }
       const literal = targets.length > 0 ? (value ?? ownValueOf(subgraph, targets[0])) : undefined
       for (const { node, field } of sockets)
-        inside.set(node, new Map([...(inside.get(node) ?? []), [field, { value: literal, from }]]))
+        inside.set(node, (inside.get(node) ?? new Map<string, Given>()).set(field, { value: literal, from }))
     }
     if (!list.slice(at).every(isEmpty)) say(`it has ${list.length} values for ${at} places`)
     return inside
@@ -176,6 +170,8 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
 
 const proxiesOf = ({ properties: { proxyWidgets } }: EditorNode): readonly unknown[] =>
   Array.isArray(proxyWidgets) ? proxyWidgets : []
+
+const keyOf = ({ node, field }: Socket): string => JSON.stringify([node, field])
 
 const isIn = (targets: readonly Target[], one: Target): boolean =>
   targets.some(({ node, field }) => node === one.node && field === one.field)

@@ -44,6 +44,8 @@ const MUTED = 2
 export const BYPASSED = 4
 export const isOff = ({ mode }: EditorNode): boolean => mode === MUTED || mode === BYPASSED
 export const SUBGRAPH_INPUT = '-10'
+/** Of a node or a subgraph. */
+const MOST_INPUTS = 1000
 
 /** Reads a file of version 0.4 or 1. `problems` gets what makes it unusable, `notes` what is left out. */
 export function readEditor(file: unknown, problems: string[], notes: string[] = []): EditorFile {
@@ -76,12 +78,16 @@ function readGraph(
     const other = node && nodes.get(node.id)
     const twice = `${where} has two nodes with the id ${node?.id}`
     if (!node) problems.push(`${where}: nodes[${index}] ${advice}`)
+    const proxies = listOf(node?.properties.proxyWidgets)
+    if (node && Math.max(node.inputs.length, proxies.length) > MOST_INPUTS)
+      problems.push(`${where}: nodes[${index}] has more than ${MOST_INPUTS} inputs`)
     else if (other && !notes) problems.push(twice)
     else if (other) notes?.push(`${twice}. One of them is read, as in the editor`)
     // The editor puts the nodes without links first, and the last one takes the place of the others.
     if (node && !(other && [other, node].some(({ inputs }) => inputs.some(({ link }) => link !== undefined))))
       nodes.set(node.id, node)
   }
+  if (listOf(raw.inputs).length > MOST_INPUTS) problems.push(`${where} has more than ${MOST_INPUTS} inputs`)
   return {
     nodes,
     links: new Map(listOf(raw.links).flatMap(readLink)),

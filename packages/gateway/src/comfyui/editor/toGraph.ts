@@ -11,7 +11,7 @@ import {
   misfitOf,
   shorten,
 } from './fields.ts'
-import { EDITOR_NODES, findSource, PRIMITIVE } from './findSource.ts'
+import { type Budget, EDITOR_NODES, findSource, PRIMITIVE } from './findSource.ts'
 import { type EditorNode, isOff, readEditor } from './readEditor.ts'
 import { expand, type FlatNode, nameOf } from './subgraphs.ts'
 import { readWidgets } from './widgets.ts'
@@ -24,6 +24,9 @@ export type Conversion =
       readonly authored?: Authored
     }
   | { readonly problems: readonly string[] }
+
+/** More links than this take seconds. Reroutes and subgraphs may have them followed again and again. */
+const MOST_STEPS = 1_000_000
 
 /** A converted node, before it is known whether an output needs it. */
 interface Draft {
@@ -51,7 +54,9 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
   const flat = problems.length > 0 ? [] : expand(editor, classes, problems)
   if (problems.length > 0) return { problems }
   const running = flat.filter(({ node }) => !isOff(node) && !EDITOR_NODES.includes(node.type))
-  const drafts = running.map((one) => convert(one, infoOf(one.node.type, classes), editor.version))
+  const budget = { steps: MOST_STEPS }
+  const read = (one: FlatNode): Draft => convert(one, infoOf(one.node.type, classes), editor.version, budget)
+  const drafts = running.map(read)
 
   const used = new Set(drafts.flatMap(sourcesOf))
   // A node of an unknown class at the end of links may be an output.
@@ -82,8 +87,7 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
     fillPrefix(draft, (name, field) => {
       const one = named.get(name)
       if (one?.node.type === PRIMITIVE) return field === 'value' ? one.node.values[0] : undefined
-      if (one && !byId.has(one.id))
-        byId.set(one.id, convert(one, infoOf(one.node.type, classes), editor.version))
+      if (one && !byId.has(one.id)) byId.set(one.id, read(one))
       return one && byId.get(one.id)!.shown.get(field)
     })
   }
@@ -148,7 +152,7 @@ function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string
 const titleOf = ({ title, type }: EditorNode, info: ClassInfo | undefined): string =>
   title ?? (typeof info?.display_name === 'string' ? info.display_name : type)
 
-function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): Draft {
+function convert(flat: FlatNode, info: ClassInfo | undefined, version: number, budget: Budget): Draft {
   const { node, given } = flat
   const draft: Draft = {
     flat,
@@ -163,7 +167,9 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): 
   const { inputs, problems, missing, notes } = draft
   const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
 
-  const sources = node.inputs.map(({ name }, slot) => [name, findSource(flat, slot, version)] as const)
+  const sources = node.inputs.map(
+    ({ name }, slot) => [name, findSource(flat, slot, version, budget)] as const,
+  )
   const linked = new Map(sources.flatMap(([name, source]) => (source ? [[name, source]] : [])))
   const own = readWidgets(node, info ?? {}, new Set(linked.keys()), version)
   const values = new Map(own.values)

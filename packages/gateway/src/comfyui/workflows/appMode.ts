@@ -9,7 +9,6 @@ import {
   type NamedInput,
   type NamedOutput,
   type Place,
-  setsField,
 } from './types.ts'
 
 type Nodes = ReadonlyMap<string, KnownNode>
@@ -27,18 +26,21 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
   const { inputs, outputs } = Object(isObject(app) ? app : {})
   const notes: string[] = []
   const chosen: NamedInput[] = []
-  const isSet = ({ fields }: NamedInput): boolean =>
-    fields.some(({ node, field }) => chosen.some((input) => setsField(input, node, field)))
+  const set = new Set<string>()
+  const isSet = ({ fields }: NamedInput): boolean => fields.some((place) => set.has(keyOf(place)))
+  const lookUp = createLookUp(origins, nodes)
+  const byPlace = new Map(found.flatMap((input) => input.fields.map((place) => [keyOf(place), input])))
   for (const entry of Array.isArray(inputs) ? inputs : []) {
     const [ref, widget] = (Array.isArray(entry) ? entry : []).map(String)
     // `graph:node:widget`, else the id of a node, which may stand in a subgraph: `host:node`.
     const parts = String(ref).split(':').map(decode)
     const [id = '', name = ''] = parts.length === 3 ? parts.slice(1) : [ref, widget]
-    const target = findTarget(id, name, { origins, nodes })
-    const input = typeof target === 'string' ? target : toInput(target, name, nodes, found)
+    const target = findTarget(id, name, lookUp)
+    const input = typeof target === 'string' ? target : toInput(target, name, nodes, byPlace)
     if (typeof input === 'string') notes.push(`App Mode: ${name} of node ${id} ${input}`)
     else if (isSet(input)) notes.push(`App Mode: ${name} of node ${id} is set by another entry`)
     else chosen.push(input)
+    if (chosen.at(-1) === input) for (const place of chosen.at(-1)!.fields) set.add(keyOf(place))
   }
   const ids = new Set((Array.isArray(outputs) ? outputs : []).map(String))
   const shown = [...ids].flatMap((id): NamedOutput[] => {
@@ -60,34 +62,57 @@ interface Target {
   readonly title?: string | undefined
 }
 
+const keyOf = ({ node, field }: Place): string => JSON.stringify([node, field])
+
+interface LookUp {
+  readonly isOpen: (place: Place) => boolean
+  readonly originsOf: ReadonlyMap<string, readonly Authored['origins'][number][]>
+  readonly byPlace: ReadonlyMap<string, Target>
+  /** By the end of an id, the ids of the nodes inside of subgraphs. */
+  readonly inside: ReadonlyMap<string, readonly string[]>
+}
+
+function createLookUp(origins: Authored['origins'], nodes: Nodes): LookUp {
+  const isOpen = (place: Place): boolean => targetsOf([place], nodes).length > 0
+  const originsOf = new Map<string, Authored['origins'][number][]>()
+  const byPlace = new Map<string, Target>()
+  for (const origin of origins) {
+    const { node, fields } = origin
+    if (fields.some(isOpen)) listAt(originsOf, node).push(origin)
+    for (const place of fields) if (!byPlace.has(keyOf(place))) byPlace.set(keyOf(place), origin)
+  }
+  const inside = new Map<string, string[]>()
+  for (const id of nodes.keys()) {
+    const end = id.slice(id.lastIndexOf(':') + 1)
+    if (end !== id) listAt(inside, end).push(id)
+  }
+  return { isOpen, originsOf, byPlace, inside }
+}
+
+function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
+}
+
 /** The fields that an entry of App Mode sets, or why there are none. */
 function findTarget(
   id: string,
   name: string,
-  { origins, nodes }: { origins: Authored['origins']; nodes: Nodes },
+  { isOpen, originsOf, byPlace, inside }: LookUp,
 ): Target | string {
-  const isOpen = (place: Place): boolean => targetsOf([place], nodes).length > 0
-  const all = origins.filter(({ node, fields }) => node === id && fields.some(isOpen))
+  const all = originsOf.get(id) ?? []
   const named = all.filter((origin) => origin.name === name)
   const [exact, another] = named.length > 0 ? named : all.filter(({ field }) => field === name)
   if (another) return 'is the name of several fields: choose it again in ComfyUI'
   if (exact) return exact
   const own = { node: id, field: name }
-  const around = (place: Place): Target =>
-    origins.find(({ fields }) =>
-      fields.some(({ node, field }) => node === place.node && field === place.field),
-    ) ?? {
-      fields: [place],
-    }
+  const around = (place: Place): Target => byPlace.get(keyOf(place)) ?? { fields: [place] }
   if (isOpen(own)) return around(own)
   // Earlier versions wrote the id that a node has inside of its subgraph.
-  const inside = [...nodes.keys()].map((node) => ({ node, field: name }))
-  const targets = new Set(
-    inside
-      .filter(({ node }) => node.endsWith(`:${id}`))
-      .filter(isOpen)
-      .map(around),
-  )
+  const ends = (inside.get(id.slice(id.lastIndexOf(':') + 1)) ?? []).filter((node) => node.endsWith(`:${id}`))
+  const places = ends.map((node) => ({ node, field: name })).filter(isOpen)
+  const targets = new Set(places.map(around))
   if (targets.size > 1) return 'is in several subgraphs: choose it again in ComfyUI'
   const [target] = targets
   return target ?? 'leads nowhere'
@@ -105,12 +130,12 @@ function toInput(
   { fields, title }: Target,
   field: string,
   nodes: Nodes,
-  found: readonly NamedInput[],
+  byPlace: ReadonlyMap<string, NamedInput>,
 ): NamedInput | string {
-  const known = found.find((input) => fields.some((place) => setsField(input, place.node, place.field)))
+  const known = fields.map((place) => byPlace.get(keyOf(place))).find((input) => input)
   const name = cleanName(title ?? '') || known?.name || cleanName(field) || 'input'
   const targets = targetsOf(fields, nodes)
   if (!canJoin(targets.map((one) => one.field))) return 'sets fields that take no value in common'
   const inputs = targets.map((one) => makeInput(name, one.known, one.field, 'App Mode'))
-  return { ...inputs.reduce(joinInputs), ...(known && { aliases: [known.name, ...(known.aliases ?? [])] }) }
+  return { ...joinInputs(inputs), ...(known && { aliases: [known.name, ...(known.aliases ?? [])] }) }
 }

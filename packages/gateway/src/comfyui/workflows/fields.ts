@@ -89,6 +89,12 @@ const TYPES = new Map<unknown, Kind>([
   ['COLOR', 'string'],
 ])
 
+/** Whether all nodes of a class have the same fields. */
+export const hasFixedFields = ({ input }: ClassInfo): boolean =>
+  Object.values({ ...input?.required, ...input?.optional }).every(
+    (spec) => !['COMFY_DYNAMICCOMBO_V3', '*'].includes(Object(spec)[0]),
+  )
+
 /** The kind of the files that a list has and an upload adds to. */
 export const uploadOf = (about: Spec['about']): Kind | undefined =>
   Object.entries(UPLOADS).find(([key]) => about[key] === true)?.[1]
@@ -180,36 +186,40 @@ export function canJoin(
   fields: readonly Pick<Input, 'kind' | 'array' | 'min' | 'max' | 'options'>[],
 ): boolean {
   const [first] = fields
-  const [min, max] = [Math.max(...fields.map(minOf)), Math.min(...fields.map(maxOf))]
+  const [min, max] = rangeOf(fields)
   const isSame = fields.every(({ kind, array }) => kind === first?.kind && array === first.array)
   return isSame && min <= max && (first?.options === undefined || commonOptions(fields)?.length !== 0)
 }
 
-const minOf = ({ min = -Infinity }: Pick<Input, 'min'>): number => min
-const maxOf = ({ max = Infinity }: Pick<Input, 'max'>): number => max
+const rangeOf = (all: readonly Pick<Input, 'min' | 'max'>[]): [min: number, max: number] => [
+  all.reduce((most, { min = -Infinity }) => Math.max(most, min), -Infinity),
+  all.reduce((least, { max = Infinity }) => Math.min(least, max), Infinity),
+]
 
 function commonOptions(all: readonly Pick<Input, 'options'>[]): readonly Scalar[] | undefined {
-  const lists = all.flatMap(({ options }) => (options ? [options] : []))
-  return lists[0]?.filter((one) => lists.every((list) => list.includes(one)))
+  const [first, ...others] = new Set(all.flatMap(({ options }) => (options ? [options] : [])))
+  const sets = others.map((list) => new Set(list))
+  return first?.filter((one) => sets.every((set) => set.has(one)))
 }
 
 /**
- * One input for the fields of both, which {@link canJoin}. Where their values differ, it has no default, and each field
+ * One input for the fields of all, which {@link canJoin}. Where their values differ, it has no default, and each field
  * keeps its own value.
  */
-export function joinInputs(first: NamedInput, next: NamedInput): NamedInput {
-  const [min, max] = [Math.max(minOf(first), minOf(next)), Math.min(maxOf(first), maxOf(next))]
-  const aliases = [first, next].flatMap((one) => one.aliases ?? [])
-  const isSame = first.default === next.default
+export function joinInputs(inputs: readonly NamedInput[]): NamedInput {
+  const first = inputs[0]!
+  const [min, max] = rangeOf(inputs)
+  const aliases = inputs.flatMap((one) => one.aliases ?? [])
+  const isSame = inputs.every((one) => one.default === first.default)
   return {
     ...first,
-    fields: [...first.fields, ...next.fields],
+    fields: inputs.flatMap(({ fields }) => fields),
     default: isSame ? first.default : undefined,
     required: isSame && first.required,
     min: Number.isFinite(min) ? min : undefined,
     max: Number.isFinite(max) ? max : undefined,
-    integer: first.integer === true || next.integer === true,
-    options: commonOptions([first, next]),
+    integer: inputs.some(({ integer }) => integer === true),
+    options: commonOptions(inputs),
     ...(aliases.length > 0 && { aliases }),
   }
 }

@@ -1,15 +1,19 @@
 import leven from 'leven'
-import { type KnownNode, type MissingChoice, type NamedInput, setsField } from './types.ts'
+import type { KnownNode, MissingChoice, NamedInput, Place } from './types.ts'
 
 /** The choices of the graph that the server does not have, except in inputs that the caller must send. */
 export function findMissingChoices(
   nodes: readonly KnownNode[],
   inputs: ReadonlyMap<string, NamedInput>,
 ): readonly MissingChoice[] {
-  const inputOf = (node: string, field: string): [string, NamedInput] | undefined =>
-    [...inputs].find(([, input]) => setsField(input, node, field))
+  const inputOf = new Map(
+    [...inputs].flatMap(([name, input]) =>
+      input.fields.map((place) => [keyOf(place), [name, input] as const]),
+    ),
+  )
   const needed = findNeeded(nodes)
   const checked = nodes.filter(({ id }) => needed.has(id))
+  let explained = 0
   return checked.flatMap((known) =>
     [...known.fields.values()].flatMap((field): MissingChoice[] => {
       const { name, options, isEmptyList } = field
@@ -18,8 +22,9 @@ export function findMissingChoices(
       const isMissing = isEmptyList
         ? typeof value === 'string'
         : options !== undefined && typeof value === typeof options[0] && !options.includes(value as string)
-      const [input, { required = false } = {}] = inputOf(known.id, name) ?? []
-      return isMissing && !required ? [{ input, message: describeMissingChoice(known, name, value) }] : []
+      const [input, { required = false } = {}] = inputOf.get(keyOf({ node: known.id, field: name })) ?? []
+      if (!isMissing || required) return []
+      return [{ input, message: describeMissingChoice(known, name, value, ++explained <= MOST_EXPLAINED) }]
     }),
   )
 }
@@ -35,19 +40,28 @@ export function findNeeded(nodes: readonly KnownNode[]): Set<string> {
   return needed
 }
 
+const keyOf = ({ node, field }: Place): string => JSON.stringify([node, field])
+
+/** How many messages name similar choices: to find them takes long. */
+const MOST_EXPLAINED = 10
 const MOST_NAMED = 3
+/** A longer text is no name of a model. */
+const LONGEST = 200
 
 /** Names a choice of a node that the server does not have, such as a model, and similar choices that it has. */
 export function describeMissingChoice(
   { id, title, fields }: KnownNode,
   name: string,
   value: unknown,
+  isExplained = true,
 ): string {
-  const message = `${name} ${JSON.stringify(value)} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
+  const shown = JSON.stringify(String(value).length > LONGEST ? `${String(value).slice(0, LONGEST)}…` : value)
+  const message = `${name} ${shown} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
   const field = fields.get(name)
   if (field?.isEmptyList) return `${message}, which has no ${name} at all`
+  if (!isExplained) return message
   const known = (field?.options ?? []).map(String).filter((option) => option !== value)
-  const near = nearest(String(value), known)
+  const near = String(value).length > LONGEST ? [] : nearest(String(value), known)
   if (near.length > 0)
     return `${message}. Did you mean ${near.map((one) => JSON.stringify(one)).join(' or ')}?`
   const named = known.slice(0, MOST_NAMED).map((one) => JSON.stringify(one))

@@ -75,7 +75,7 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
     const isLabel = FLOWSCALE_INPUTS.has(known.node.class_type)
     const reason = !titles[index] || isLate ? why : isLabel ? `label of ${why}` : 'title'
     const first = makeInput(name, known, field, reason)
-    return more.map((next) => makeInput(name, next.known, next.field, reason)).reduce(joinInputs, first)
+    return joinInputs([first, ...more.map((next) => makeInput(name, next.known, next.field, reason))])
   })
   const earlier = [earlierNames(alone), translatedNames(alone)]
   const named = [...uniqueNames(inputs).values()].map((input, index): NamedInput => {

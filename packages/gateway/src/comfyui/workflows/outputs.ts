@@ -71,12 +71,15 @@ const shown: ReadonlyMap<string, Kind> = new Map([
 /** Whether a node shows a text that it gets by a link, as PreviewAny does, and saves no file. */
 function showsText(known: KnownNode): boolean {
   const { links, info } = known
-  const types = Object.keys({ ...info?.input?.required, ...info?.input?.optional }).map(
-    (name) => specOf(info, name)[0],
-  )
-  const isMedia = types.some((type) => /\b(IMAGE|MASK|VIDEO|AUDIO)\b/.test(String(type)))
+  const isMedia = typesOf(known).some((type) => /^(IMAGE|MASK|VIDEO|AUDIO)$/.test(type))
   if (info?.output_node !== true || isSaving(known) || isMedia) return false
   return [...links.keys()].some((name) => /^(STRING|\*)$/.test(String(specOf(info, name)[0])))
+}
+
+/** The types of what a node takes. A list of choices is none. */
+function typesOf({ info }: KnownNode): string[] {
+  const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })
+  return specs.flatMap((spec) => (typeof Object(spec)[0] === 'string' ? Object(spec)[0].split(',') : []))
 }
 
 /** ComfyUI writes files of these types, and shows them in no answer. */
@@ -93,8 +96,7 @@ export function outputKind(known: KnownNode): Kind | undefined {
   if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
   if (/video|webm|mp4/i.test(class_type)) return 'video'
   if (/audio/i.test(class_type)) return 'audio'
-  const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })
-  const types = specs.flatMap((spec) => (Array.isArray(spec) ? String(spec[0]).split(',') : []))
+  const types = typesOf(known)
   if (types.some((type) => SILENT.includes(type))) return undefined
   if (types.includes('IMAGE') || types.includes('MASK')) return 'image'
   if (types.includes('VIDEO')) return 'video'

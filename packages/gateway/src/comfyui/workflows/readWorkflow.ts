@@ -1,7 +1,7 @@
 import type { Input, WorkflowFile } from '../../engine.ts'
 import { readApp } from './appMode.ts'
 import { nameOf } from './createFiles.ts'
-import { readFields } from './fields.ts'
+import { hasFixedFields, readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
 import { findInputs, uniqueNames } from './names.ts'
 import { findOutputs, shortNames } from './outputs.ts'
@@ -10,6 +10,7 @@ import {
   type Authored,
   type ClassInfo,
   type ComfyWorkflow,
+  type Field,
   type GraphNode,
   isObject,
   isShallow,
@@ -34,8 +35,18 @@ export async function readWorkflow(
   const infos = new Map(
     await Promise.all(classes.map(async (type) => [type, await readClass(type)] as const)),
   )
+  const fixed = new Map<string, ReadonlyMap<string, Field>>()
+  const fieldsOf = (node: GraphNode, info: ClassInfo | undefined): ReadonlyMap<string, Field> => {
+    const fields = fixed.get(node.class_type) ?? readFields(node, info)
+    if (info && hasFixedFields(info)) fixed.set(node.class_type, fields)
+    // Each node has fields of its own.
+    return new Map([...fields].map(([name, field]) => [name, { ...field }]))
+  }
   const known = [...graph]
-    .map(([id, node]) => knowNode(id, node, infos.get(node.class_type)))
+    .map(([id, node]) => {
+      const info = infos.get(node.class_type)
+      return knowNode(id, node, info, fieldsOf(node, info))
+    })
     .sort((a, b) => compareIds(a.id, b.id))
   const nodes = new Map(known.map((node) => [node.id, node]))
 
@@ -101,7 +112,12 @@ function sortOf(value: unknown): string {
 }
 
 /** Joins a node with the server's facts about its class. */
-function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): KnownNode {
+function knowNode(
+  id: string,
+  node: GraphNode,
+  info: ClassInfo | undefined,
+  fields: KnownNode['fields'],
+): KnownNode {
   // ComfyUI takes every list for a link.
   const links = Object.entries(node.inputs).flatMap(([name, value]): [string, string][] =>
     Array.isArray(value) ? [[name, JSON.stringify(value[0] ?? null)]] : [],
@@ -112,7 +128,7 @@ function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): Kno
     node,
     title: title || node.class_type,
     info,
-    fields: readFields(node, info),
+    fields,
     links: new Map(links),
   }
 }

@@ -43,12 +43,13 @@ export function findRoles(nodes: Nodes): Role[] {
     ['prompt', POSITIVE],
     ['negative_prompt', NEGATIVE],
   ] as const) {
+    const visited = new Set<string>()
     for (const known of nodes.values()) {
       if (outputsOf(known).includes('CONDITIONING')) continue
       for (const input of known.links.keys()) {
         if (!wanted.test(input)) continue
         const why = `${input} of node ${known.id}`
-        for (const field of textsBehind(known, input, nodes, new Set())) {
+        for (const field of textsBehind(known, input, nodes, visited)) {
           if (!roles.has(field)) roles.set(field, { field, name, why })
         }
       }
@@ -61,6 +62,7 @@ export function findRoles(nodes: Nodes): Role[] {
 
 /** The fields of partner nodes, which ComfyUI marks, by their names. A text may come by a link. */
 function findOwn(nodes: Nodes): Role[] {
+  const visited = new Set<string>()
   return [...nodes.values()].flatMap((known) => {
     if (known.info?.api_node !== true) return []
     return [...known.fields.values()].flatMap((field): Role[] => {
@@ -70,7 +72,7 @@ function findOwn(nodes: Nodes): Role[] {
       const why = `field ${field.name}`
       if (!known.links.has(field.name)) return [{ field, name, why, isOwn: true }]
       const from = nodes.get(linkOf(known, field.name)[0])
-      const texts = from && field.kind === 'string' ? ownTexts(from, nodes, new Set()) : []
+      const texts = from && field.kind === 'string' ? ownTexts(from, nodes, visited) : []
       return texts.map((text) => ({
         field: text,
         name,
@@ -81,36 +83,44 @@ function findOwn(nodes: Nodes): Role[] {
   })
 }
 
-/** The texts that a link of conditioning comes from. */
+/** The texts that a link of conditioning comes from, but those that were visited. */
 function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set<string>): Field[] {
-  const [id, slot] = linkOf(known, input)
-  const from = nodes.get(id)
-  const place = JSON.stringify([id, slot])
-  if (!from || visited.has(place) || from.node.class_type === 'ConditioningZeroOut') return []
-  visited.add(place)
-  const conditioned = [...from.links.keys()].filter((name) => typeOf(from, name) === 'CONDITIONING')
-  const named = conditioned.filter((name) => name === outputNameOf(from, slot))
-  const next = named.length > 0 ? named : conditioned
-  return [
-    ...ownTexts(from, nodes, visited),
-    ...next.flatMap((name) => textsBehind(from, name, nodes, visited)),
-  ]
+  const texts: Field[] = []
+  const left: [KnownNode, string][] = [[known, input]]
+  for (let next = left.pop(); next; next = left.pop()) {
+    const [id, slot] = linkOf(...next)
+    const from = nodes.get(id)
+    const place = JSON.stringify([id, slot])
+    if (!from || visited.has(place) || from.node.class_type === 'ConditioningZeroOut') continue
+    visited.add(place)
+    const conditioned = [...from.links.keys()].filter((name) => typeOf(from, name) === 'CONDITIONING')
+    const named = conditioned.filter((name) => name === outputNameOf(from, slot))
+    texts.push(...ownTexts(from, nodes, visited))
+    for (const name of named.length > 0 ? named : conditioned) left.push([from, name])
+  }
+  return texts
 }
 
 /** The texts of several lines that a caller may set in a node, and those that it gets by links. */
-function ownTexts(known: KnownNode, nodes: Nodes, visited: Set<string>): Field[] {
-  const place = JSON.stringify(known.id)
-  if (visited.has(place)) return []
-  visited.add(place)
-  const fields = [...known.fields.values()].filter(({ kind, options }) => kind === 'string' && !options)
-  const open = fields.filter(({ name }) => !known.links.has(name))
-  const texts = open.filter(({ multiline }) => multiline || known.fields.size === 1)
-  const linked = [...known.links.keys()].filter((name) => typeOf(known, name) === 'STRING')
-  const behind = linked.flatMap((name) => {
-    const from = nodes.get(linkOf(known, name)[0])
-    return from ? ownTexts(from, nodes, visited) : []
-  })
-  return [...texts, ...behind]
+function ownTexts(first: KnownNode, nodes: Nodes, visited: Set<string>): Field[] {
+  const texts: Field[] = []
+  const left = [first]
+  for (let known = left.pop(); known; known = left.pop()) {
+    const place = JSON.stringify(known.id)
+    if (visited.has(place)) continue
+    visited.add(place)
+    const { fields, links } = known
+    for (const field of fields.values()) {
+      const { name, kind, options, multiline } = field
+      if (kind === 'string' && !options && !links.has(name) && (multiline || fields.size === 1))
+        texts.push(field)
+    }
+    for (const name of links.keys()) {
+      const from = typeOf(known, name) === 'STRING' ? nodes.get(linkOf(known, name)[0]) : undefined
+      if (from) left.push(from)
+    }
+  }
+  return texts
 }
 
 /** Width and height of the one node that makes an empty latent. */

@@ -6,6 +6,8 @@ import { type Field, isObject, type KnownNode, type NamedInput, type NamedOutput
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,127}$/u
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']
 const MOST_LISTED = 20
+/** In all inputs, once for each field. */
+const MOST_OPTIONS = 10_000
 
 type Nodes = ReadonlyMap<string, KnownNode>
 type Entry = Record<string, unknown>
@@ -24,6 +26,9 @@ export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidec
   if (!isObject(sidecar)) throw new Error(`${file} must hold an object of ${KEYS.join(', ')}`)
   refuseUnknown(file, sidecar, KEYS)
   const { inputs, outputs, ...texts } = sidecar
+  const options = Object.values(Object(inputs)).reduce<number>((sum, entry) => sum + optionsOf(entry), 0)
+  if (options > MOST_OPTIONS)
+    throw new Error(`${file}: inputs have ${options} options, and ${MOST_OPTIONS} are the most`)
   for (const [key, value] of Object.entries(texts)) {
     if (value === undefined || (typeof value === 'string' && (value || key === 'description'))) continue
     throw new Error(`${file}: ${key} must be a string that is not empty, or be left out`)
@@ -33,6 +38,15 @@ export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidec
     inputs: readList(`${file}: inputs`, inputs, nodes, checkSidecarInput, joinAll),
     outputs: readList(`${file}: outputs`, outputs, nodes, checkOutput),
   }
+}
+
+function optionsOf(entry: unknown): number {
+  const { options, fields } = Object(entry)
+  const list: unknown[] = Array.isArray(fields) ? fields : [{}]
+  return list.reduce<number>((sum, field) => {
+    const own: unknown = Object(field).options ?? options
+    return sum + (Array.isArray(own) ? own.length : 0)
+  }, 0)
 }
 
 function readList<T>(
@@ -62,7 +76,7 @@ function readList<T>(
 }
 
 function joinAll(where: string, inputs: readonly NamedInput[]): NamedInput {
-  if (canJoin(inputs)) return inputs.reduce(joinInputs)
+  if (canJoin(inputs)) return joinInputs(inputs)
   throw new Error(`${where}.fields: no value fits all of them. Make an input for each`)
 }
 

@@ -295,6 +295,8 @@ test('no JSON is an exception', () => {
       definitions: { subgraphs: [{ id: 'sub', nodes: [node(1, 'Flag', [true]), node(1, 'Flag', [true])] }] },
     },
   ]
+  const inputs = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`i${index}`, null]))
+  wrong.push(saved(node(1, 'Flag', [true], inputs)))
   for (const file of wrong) refuses(file, /./)
   const odd = { ...saved(node(1, 'Flag', [true])), definitions: { subgraphs: [null, 5, {}] }, extra: 'x' }
   odd.links.push(null, [], {}, 'x')
@@ -304,4 +306,19 @@ test('no JSON is an exception', () => {
     refuses(saved({ ...node(1, 'Flag', [true]), inputs }), /nodes\[0\]/)
   }
   refuses(saved(node(1, 'Flag', 'text')), /nodes\[0\]/)
+})
+
+test('links that run through the same nodes again and again', () => {
+  const line = Array.from({ length: 990 }, (_, index) =>
+    node(10 + index, 'Reroute', undefined, { '': 4000 + index }),
+  )
+  const ends = Array.from({ length: 1100 }, (_, index) =>
+    node(2000 + index, 'Blend', undefined, { one: 2000 + index }),
+  )
+  const file = saved(node(1, 'Flag', [true]), [...line, ...ends])
+  file.links.push(
+    ...line.map(({ id }, index) => [4000 + index, index === 0 ? 1 : id - 1, 0, id, 0, '*']),
+    ...ends.map(({ id }) => [id, 999, 0, id, 0, '*']),
+  )
+  assert.ok(notesOf(file).some((note) => note.includes('too many nodes')))
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { assert, rejects, suite } from '#test'
 import { fillGraph } from '../../../../../packages/gateway/src/comfyui/workflows/fillGraph.ts'
+import { findMissingChoices } from '../../../../../packages/gateway/src/comfyui/workflows/missingChoices.ts'
 import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
 import type { ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
 import { describeWorkflow, sidecarOf } from '../../../../../packages/gateway/src/command/inspect.ts'
@@ -225,6 +226,7 @@ test('an input of a sidecar that is wrong is refused', async () => {
     { default: 2, required: true },
     { options: [] },
     { options: [1, 2] },
+    { options: Array(10_001).fill(20) },
     { input: 'sampler_name', options: ['ddim'] },
     { input: 'sampler_name', default: 'ddim' },
   ]) {
@@ -514,4 +516,22 @@ test('a node that no output needs lacks nothing, as ComfyUI does not check it', 
   assert.equal(pluck(missingChoices, 'message'), [
     'name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"',
   ])
+})
+
+test('missing choices of many nodes: inputs are read once, and the first ten name what is near', async () => {
+  const loader = node('CheckpointLoaderSimple', { ckpt_name: 'c.safetensors' })
+  const nodes = Array.from({ length: 12 }, (_, id) => [
+    [id, loader],
+    [100 + id, node('PreviewImage', { images: [String(id), 0] })],
+  ])
+  const workflow = await read(Object.fromEntries(nodes.flat()))
+  let reads = 0
+  const inputs = new Map(workflow.inputs)
+  inputs[Symbol.iterator] = () => {
+    reads++
+    return new Map(workflow.inputs)[Symbol.iterator]()
+  }
+  const missing = findMissingChoices([...workflow.nodes.values()], inputs)
+  const near = missing.filter(({ message }) => message.includes('Did you mean'))
+  assert.equal([reads, missing.length, near.length], [1, 12, 10])
 })
