@@ -1,6 +1,13 @@
 // Bugs of the gateway before a ComfyUI: its runs, their records, and the choice of a server.
 
 export const comfyui = {
+  'gateway-fields-merged': {
+    bug: 'Fields of one name that a subgraph shows are one input: `width` also sets the height',
+    file: 'packages/gateway/src/comfyui/editor/hostFields.ts',
+    from: '{ node: id, name, field: shown, title }',
+    to: '{ node: id, name: shown, field: shown, title }',
+    test: 'test/unit/gateway/comfyui/workflows/appMode.test.ts',
+  },
   'gateway-paths-shown': {
     bug: 'An error shows the folders of the server',
     file: 'packages/gateway/src/comfyui/runs/historyEnd.ts',

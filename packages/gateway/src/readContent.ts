@@ -56,6 +56,9 @@ function readText(bytes: Uint8Array): Found {
   return limit({ prompt: json })
 }
 
+/** Each takes a microsecond. */
+const MOST_LARGE = 100_000
+
 /**
  * Parses JSON. A whole number that JavaScript can't hold exactly, such as a large seed, becomes a text, which ComfyUI
  * takes as well. The `NaN` of Python becomes null.
@@ -75,6 +78,8 @@ export function parseJson(text: string): unknown {
     }
     const isLarge = !/[NI]/.test(word)
     if (isLarge && Number.isSafeInteger(Number(word))) continue
+    if (parts.length > 2 * MOST_LARGE)
+      throw new Error(`has more than ${MOST_LARGE} numbers that JavaScript can't hold`)
     parts.push(plain.slice(done, index), isLarge ? `"${word}"` : 'null')
     done = index + word.length
   }

@@ -166,6 +166,7 @@ const large: [what: string, bytes: () => Buffer][] = [
   ['two texts of more than 64 MB', () => png(packed('prompt', 33), packed('workflow', 33))],
   ['20,001 nodes', () => Buffer.from(JSON.stringify({ nodes: many(20_001) }))],
   ['20,001 nodes of the API', () => Buffer.from(JSON.stringify({ ...many(20_001) }))],
+  ['100,001 large numbers', () => Buffer.from(`[${'12345678901234567,'.repeat(100_001)}0]`)],
   [
     '20,001 nodes with those of subgraphs',
     () =>
