@@ -17,7 +17,7 @@ const limits: readonly (readonly [name: string, limit: number, condition?: 'brow
   ['@flowscale/client/poller#executeWorkflowAsync', 9050],
   ['@flowscale/client/poller#executeWorkflowAsync', 8280, 'browser'],
   ['@flowscale/client/poller#executeMany', 11_560],
-  ['@flowscale/client/typed#run', 9180],
+  ['@flowscale/client/typed#run', 9240],
   ['@flowscale/client/events#connectEvents', 4350],
   ['@flowscale/client/store#createRunStore', 10_570],
   ['@flowscale/client/react#useRun', 10_750],

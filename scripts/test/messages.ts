@@ -23,7 +23,7 @@ const placeholders: [value: RegExp, placeholder: string | Replace][] = [
   // The name of an option stays.
   [/(\b(?:option|argument|key) )?"[^"]*"/g, (text, kept) => (kept ? text : '"…"')],
   [/^inputs\.\S+( \(\w*\))?|^body\.\w+/, 'inputs.…'],
-  [/(?<=\b(known: |one of |node (?=\d)|sent as |Unknown option ))[\w:]+(,[\w:]+)*/g, '…'],
+  [/(?<=\b(known: |must be one of |node (?=\d)|be sent as |Unknown option ))[\w:]+(,[\w:]+)*/g, '…'],
   [/^(Run|Output) \S+/, '$1 …'],
   [/\b[\da-f]{8}-[\da-f-]{27}\b/g, '…'],
   [/(?<!\w)\d+(\.\d+)*/g, 'N'],

@@ -78,7 +78,7 @@ export function parseJson(text: string): unknown {
     }
     const isLarge = !/[NI]/.test(word)
     if (isLarge && Number.isSafeInteger(Number(word))) continue
-    if (parts.length > 2 * MOST_LARGE)
+    if (parts.length >= 2 * MOST_LARGE)
       throw new Error(`has more than ${MOST_LARGE} numbers that JavaScript can't hold`)
     parts.push(plain.slice(done, index), isLarge ? `"${word}"` : 'null')
     done = index + word.length

@@ -73,7 +73,7 @@ test('a picture of the size in the graph: from prompt and seed, and not from the
   const first = await make({ seed_3: '7' })
   assert.equal(
     first.files.map(({ name, type }) => [name, type]),
-    [['image_9_ID.png', 'image/png']],
+    [['image_ID.png', 'image/png']],
   )
   assert.equal(sizeOf(first), [96, 64])
   assert.is(hex(await make({ seed_3: '7' })), hex(first))
@@ -96,16 +96,16 @@ test('a seed that is not sent is drawn, shown, and makes the same picture again'
 test('a batch is several files of one output, all different, each found by its name', async () => {
   await emulate(small({ batch_size: 3 }))
   const made = await make({ seed_3: '7' })
-  assert.equal(pluck(made.files, 'name'), ['image_9_ID.png', 'image_9_ID_2.png', 'image_9_ID_3.png'])
+  assert.equal(pluck(made.files, 'name'), ['image_ID.png', 'image_ID_2.png', 'image_ID_3.png'])
   assert.is(new Set([0, 1, 2].map((index) => hex(made, index))).size, 3)
   const status = async (name: string): Promise<number> => {
     const filename = name.replace('ID', made.run._id)
     return (await api.get(`/api/v1/runs/output?filename=${filename}`)).status
   }
-  for (const name of ['image_9_ID', 'image_9_ID.png', 'image_9_ID_3', 'image_9_ID_3.png']) {
+  for (const name of ['image_ID', 'image_ID.png', 'image_ID_3', 'image_ID_3.png']) {
     assert.is(await status(name), 200, name)
   }
-  for (const name of ['image_9_ID_4', 'image_9_ID_3.jpg', 'image_9_ID_1.png']) {
+  for (const name of ['image_ID_4', 'image_ID_3.jpg', 'image_ID_1.png']) {
     assert.is(await status(name), 404, name)
   }
 })

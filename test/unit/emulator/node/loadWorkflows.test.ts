@@ -130,10 +130,10 @@ test('names of JavaScript’s own are names like others', async () => {
     3: { class_type: 'SaveImage', inputs: { constructor: ['2', 0], images: ['2', 0] } },
   }
   const [loaded] = await loadWorkflows(put('odd.json', graph), () => {})
-  assert.equal(loaded!.outputs, { image_3: 'image' })
+  assert.equal(loaded!.outputs, { image: 'image' })
   const context = { signal: new AbortController().signal, progress() {}, sleep: async () => {} }
   const made: any = await loaded!.run({}, context as any)
-  assert.is(made.image_3[0].type, 'image/png')
+  assert.is(made.image[0].type, 'image/png')
 })
 
 test('node classes that are not known are told, unless a sidecar leaves no guess', async () => {

@@ -327,7 +327,7 @@ test('a request that asks for another protocol gets its answer in this one', asy
 test('a broken handshake is answered, and a client that vanishes in it does no harm', async () => {
   await start()
   const handshake = `GET /api/v1/ws HTTP/1.1\nHost: x\nConnection: Upgrade\nUpgrade: WebSocket\nX-API-KEY: ${KEY}\n`
-  assert.match(await raw(`${handshake}\n`), /^HTTP\/1\.1 400 /)
+  assert.match(await raw(`${handshake}\n`), /^HTTP\/1\.1 426 /)
   assert.match(await raw(`${handshake}Sec-WebSocket-Version: 8\nSec-WebSocket-Key: x\n\n`), /^HTTP\/1\.1 4/)
   for (const key of [KEY, 'wrong']) {
     const socket = connect(Number(new URL(served.url).port), '127.0.0.1')

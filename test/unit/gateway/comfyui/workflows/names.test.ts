@@ -266,7 +266,17 @@ test('the names of earlier versions are taken, and not listed', async () => {
   })
   const nameOf = (key: string): string | undefined => findInput(listing, key)?.name
   assert.equal(
-    ['seed_3', 'positive_prompt', 'text_7', 'gro_e', 'prompt', 'text_9', 'width_10', '加载图像', 'image_11'].map(nameOf),
+    [
+      'seed_3',
+      'positive_prompt',
+      'text_7',
+      'gro_e',
+      'prompt',
+      'text_9',
+      'width_10',
+      '加载图像',
+      'image_11',
+    ].map(nameOf),
     ['seed', 'prompt', 'negative_prompt', 'größe', 'prompt', undefined, undefined, 'image', 'image'],
   )
 })
