@@ -129,11 +129,14 @@ function checkSecrets({ comfy, key }: Target, { headers, body }: Answer): void {
     throw new Error(`the answer shows where ComfyUI is: ${told.slice(0, 500)}`)
 }
 
+/** What the gateway asks before any submission, to see that ComfyUI answers. */
+const ASKS = /^GET \/history\/00000000-0000-4000-8000-000000000000$/
+
 /** What ComfyUI should not have seen of an attack: of all that it caused, and of what came without a known cause. */
 function oddOf({ comfy }: Target, { may }: Attack, number: string, since: number): string[] {
   return comfy.requests.flatMap(({ method, path, cause }, index) => {
     const request = `${method} ${path}`
-    if (cause === number) return may?.test(request) ? [] : [request]
+    if (cause === number) return may?.test(request) || ASKS.test(request) ? [] : [request]
     const isOther = index < since || attacks[Number(cause)] || (cause === ITSELF && OWN.test(request))
     return isOther ? [] : [`${request} (${cause})`]
   })
