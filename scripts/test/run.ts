@@ -146,7 +146,7 @@ async function work(): Promise<void> {
 
 const atATime = Math.max(2, availableParallelism() * (suite.perCore ?? 1))
 console.log(
-  `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 5 minutes on two cores' : ''}\n`,
+  `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 3 minutes on two cores' : ''}\n`,
 )
 if (isWhole) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 // So that nothing is left by Ctrl+C.

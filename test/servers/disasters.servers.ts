@@ -164,8 +164,11 @@ export async function playFault(version: ComfyVersion, fault: Fault): Promise<Re
       submitAll(client, 'copy', [{ photo }], groupId),
     ])
     for (const id of submitted[0].ids) await again(() => cancelRun(client, id))
+    // The gateway tries for 5 s to stop a run. On a busy machine that may be too short.
+    const cancelAgain = () => submitted[0].ids.forEach((id) => void cancelRun(client, id).catch(() => {}))
+    const timer = setInterval(cancelAgain, 10_000)
     const ids = submitted.flatMap((some) => some.ids)
-    const ends = await again(() => settleAll(client, groupId, ids, 300))
+    const ends = await again(() => settleAll(client, groupId, ids, 300)).finally(() => clearInterval(timer))
     const lost = submitted.reduce((sum, some) => sum + some.lost, 0)
     const refused = submitted.flatMap((some) => some.refused)
     const executed = Object.entries(comfy.executed.runs).flatMap(([id, times]) => Array(times).fill(id))
