@@ -223,7 +223,7 @@ export const requests = {
     file: 'packages/client/src/typed.ts',
     from: ', toValue',
     to: '',
-    test: 'test/unit/client/typed.sockets.test.ts',
+    test: 'test/conformance/node.test.ts',
   },
   'typed-shortest-name': {
     bug: 'An output belongs to the first name that fits, and not to the longest: two outputs are mixed up',
