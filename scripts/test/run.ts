@@ -152,7 +152,7 @@ if (isWhole) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 // So that nothing is left by Ctrl+C.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 const transpiled = await transpile(names.filter((name) => files.includes(name))).catch(() =>
-  refuse('These files can not be read, so no test ran'),
+  refuse('esbuild could not read the files above, so no test ran'),
 )
 await Promise.all(Array.from({ length: atATime }, work))
 

@@ -10,8 +10,8 @@ export type FormPart =
 const ownFetch = /lazyUndici|deps\/undici|lazyFetch|TRACING_ENABLED/
 
 /**
- * Sends the inputs of a run. A connection that was surely refused counts like a 429, whose body fails by that error: nothing
- * was sent, so the submission may be repeated. Bun and pages don't tell it from a connection that was lost.
+ * Sends the inputs of a run. A surely refused connection becomes a 429 whose body fails with the error: nothing was sent, so
+ * the submission may be repeated. On Bun and in pages, a refused connection looks like a lost one.
  *
  * Bundles for pages and Workers have `upload.browser.ts` instead, by the field `browser` of package.json.
  */
