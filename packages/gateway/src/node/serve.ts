@@ -43,6 +43,9 @@ const OPTIONS: Rules<ServeOptions> = {
   sockets: optional(rules.object),
 }
 
+/** So long a client may use an idle connection again. */
+const IDLE_MS = 5_000
+
 /** An API that is served. */
 export interface Served {
   /** Such as `http://127.0.0.1:4188`. */
@@ -53,7 +56,8 @@ export interface Served {
   dropSockets(): void
   /**
    * Ends open connections, too. The API goes on; it has a `close` of its own. `graceMs`: for so long, answers are let end
-   * that are under way, while no new connections are taken; those who wait for news have a second. Default: 0
+   * that are under way, while no new connections are taken. An idle connection has 5 s, as its client was told; whoever
+   * waits for news has a second. Default: 0
    */
   close(graceMs?: number): Promise<void>
 }
@@ -73,12 +77,13 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
   // Set when the server listens, before the first request.
   let url = ''
   let closed: Promise<void> | undefined
+  let isLast = false
   const open = new Map<ServerResponse, IncomingMessage>()
   const listener = await listen(
     (request, response) => {
       open.set(response, request)
       response.on('close', () => open.delete(response))
-      if (closed) response.setHeader('connection', 'close')
+      if (isLast) response.setHeader('connection', 'close')
       if (!files && servePage(request, response, api.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (isEverywhere && hostOf(request)) || hostInUrl
@@ -96,15 +101,31 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
   const sockets = files ? undefined : serveSockets(listener.server, api, options.sockets ?? {})
 
   async function stop(server: Server, graceMs: number): Promise<void> {
+    const start = Date.now()
+    if (graceMs > 0) await acceptWaiting(server, start + graceMs / 2)
+    isLast = true
+    sockets?.close()
+    let hasEnded = false
     // Not the one of `http`, which ends idle connections: a request may be on its way there.
-    const ended = new Promise((resolve) => {
-      if (graceMs > 0 && server instanceof TcpServer) TcpServer.prototype.close.call(server, resolve)
-      else server.close(resolve)
+    const ended = new Promise<void>((resolve) => {
+      if (graceMs > 0 && server instanceof TcpServer) TcpServer.prototype.close.call(server, () => resolve())
+      else server.close(() => resolve())
+    }).then(() => {
+      hasEnded = true
     })
     for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
-    const isAtWork = (): boolean => [...open].some(([response, request]) => hasWork(request, response))
-    for (let ms = 0; ms < graceMs && (ms < 1_000 || isAtWork()); ms += 50)
+    const since = Date.now()
+    for (
+      let now = since, workedAt = since;
+      !hasEnded && now < Math.min(start + graceMs, workedAt + IDLE_MS);
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 50))
+      now = Date.now()
+      for (const request of open.values()) {
+        if (hasWork(request)) workedAt = now
+        else if (now >= since + 1_000) request.socket.destroy()
+      }
+    }
     server.closeAllConnections()
     await ended
   }
@@ -116,10 +137,26 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     },
     dropSockets: () => sockets?.drop(),
     close(graceMs = 0) {
-      if (!closed) sockets?.close()
       closed ??= stop(listener.server, graceMs)
       return closed
     },
+  }
+}
+
+/**
+ * Lets a server accept the connections that wait: the kernel resets them when it closes. Node accepts one in a turn of its
+ * loop, so that under load they wait for seconds.
+ */
+async function acceptWaiting(server: Server, end: number): Promise<void> {
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+  let isQuiet = false
+  server.on('connection', () => {
+    isQuiet = false
+  })
+  await turn()
+  while (!isQuiet && Date.now() < end) {
+    isQuiet = true
+    await turn()
   }
 }
 
@@ -145,6 +182,7 @@ function listen(
   // Node from 24.9 on calls this function. Earlier versions upgrade each request that wants it.
   const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
     shouldUpgradeCallback: upgrades,
+    keepAliveTimeout: IDLE_MS,
   }
   const server = createServer(options, listener)
   return new Promise((resolve, reject) => {
@@ -160,8 +198,7 @@ function listen(
 }
 
 /** Whoever waits for news can be cut off. */
-const hasWork = ({ url = '' }: IncomingMessage, response: ServerResponse): boolean =>
-  !url.endsWith('/worker/poll') && response.getHeader('content-type') !== 'text/event-stream'
+const hasWork = ({ url = '' }: IncomingMessage): boolean => !/\/(worker\/poll|events)(\?|$)/.test(url)
 
 // The build makes this folder of packages/playground.
 const folder = new URL(

@@ -17,7 +17,7 @@ interface Sockets {
   count(): number
   /** Destroys the TCP sockets of all connections. */
   drop(): void
-  /** Says goodbye to all clients, and sends no more changes. */
+  /** Says goodbye to all clients, takes no new ones, and sends no more changes. */
   close(): void
 }
 
@@ -34,6 +34,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
     autoPong: false,
   })
   const connections = new Set<Connection>()
+  let isClosed = false
   const unwatch = api.watch((update) => {
     for (const connection of [...connections]) connection.push(update)
   })
@@ -42,7 +43,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
     // Other protocols, paths and sites get the answer of a request without an upgrade.
     if (!isHandshake(request) || api.keepsOut?.({ headers: headersOf(request) }))
       return handBack(server, request, tcp, head)
-    const status = hooks.refuse?.()
+    const status = isClosed ? 503 : hooks.refuse?.()
     if (status) return refuse(tcp, status)
     const { path, key } = credentialsOf(request)
     // The answer of the API says what is wrong with the key, or which version is right. `ws` would also take version 8.
@@ -62,6 +63,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
       for (const connection of [...connections]) connection.destroy()
     },
     close() {
+      isClosed = true
       unwatch()
       for (const connection of [...connections]) connection.close()
     },
