@@ -30,7 +30,8 @@ let failed = 0
 
 console.log(`Submitting ${rows.size} rows`)
 await executeMany(client, 'bncu0a1kipv', [...rows.values()], {
-  groupId: (index) => `prompts-${names[index]}`, // a new name runs everything again
+  // A new word before the `/` runs everything again. In the queue of a gateway, all its runs take turns as one caller.
+  groupId: (index) => `prompts/${names[index]}`,
   timeoutMs: 24 * 3_600_000, // from each submission: a long queue is no failure
   onResult(result) {
     const name = names[result.index]

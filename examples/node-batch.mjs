@@ -39,7 +39,7 @@ async function submit(prompt) {
     const { data } = await getRuns(client, { groupId: known.groupId })
     if (data.runs[0]) return save(prompt, { ...known, runId: data.runs[0]._id })
   }
-  const job = known ?? save(prompt, { groupId: randomUUID() })
+  const job = known ?? save(prompt, { groupId: `node-batch/${randomUUID()}` })
   const { data } = await executeWorkflow(
     client,
     'bncu0a1kipv',

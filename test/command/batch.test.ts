@@ -1,5 +1,6 @@
 // `flowscale batch` as a process: whole batches, what is resumed, and what is refused.
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { createClient, executeWorkflow } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { type BatchPod, echoed, startsEarly, withPod } from './batchKit.ts'
@@ -45,11 +46,12 @@ early('a CSV: a file for each row, a line for each result', () =>
     )
     assert.equal(await pod.list('out'), ['0001.txt', '0002.txt', 'batch.json', 'results.jsonl', 'runs.jsonl'])
     const state = JSON.parse(await pod.read('out/batch.json'))
-    assert.equal([state.workflowId, state.url, state.rows], ['ech0ech0ech0', pod.url, 2])
+    const { version, workflowId, url } = state
+    assert.equal([version, workflowId, url, state.rows], [2, 'ech0ech0ech0', pod.url, 2])
     assert.match(state.hashes.join(), /^[\da-f]{64},[\da-f]{64}$/)
     assert.equal(
       pod.emulator.ledger.runs.map(({ groupId }) => groupId).sort(),
-      [1, 2].map((row) => `${state.batchId}-${row}-1`),
+      [1, 2].map((row) => `${state.batchId}/${row}-1`),
     )
   }),
 )
@@ -137,8 +139,12 @@ early('what has changed is refused, and nothing is submitted', () =>
     await refused(/its server is http:\/\/127/, undefined, { FLOWSCALE_API_URL: url })
     assert.is((await batch(pod, 'rows.csv')).code, 0, 'the unchanged one is not refused')
 
+    const asked = pod.asked.length
     await writeFile(pod.path('out/batch.json'), '{"version":2}')
     await refused(/not the state of a batch that this version can read/)
+    await writeFile(pod.path('out/batch.json'), '{"version":3}')
+    await refused(/out\/batch\.json is of a newer version of this command: update it/)
+    assert.is(pod.asked.length, asked, 'a folder that can’t be read costs no request')
     await rm(pod.path('out/batch.json'))
     await refused(/has runs of a batch, but no batch\.json/)
   }),
@@ -178,38 +184,60 @@ early('a file that is gone or cut is fetched again, and not paid for again', () 
   }),
 )
 
-early('failed rows are paid for again where that is asked for only', () => {
-  let isBroken = true
-  const flaky = {
-    id: 'f1akyf1akyf1',
-    name: 'Flaky',
-    description: 'Fails at first',
-    inputs: { prompt: 'string' as const },
-    outputs: { text: 'file' as const },
-    run() {
-      if (isBroken) throw new Error('out of memory')
-      return { text: { data: new TextEncoder().encode('fine'), type: 'text/plain' } }
-    },
-  }
-  return withPod({ workflows: [flaky] }, async (pod) => {
-    await pod.write('rows.csv', 'prompt\na\nb\n')
-    const run = (...more: string[]) =>
-      flowscale(['batch', 'Flaky', 'rows.csv', '-o', 'out', ...more], { cwd: pod.folder, env: pod.env })
-    const first = await run()
-    assert.is(first.code, 1)
-    assert.match(first.stdout, /0 of 2 rows are done, 2 failed.*With --retry-failed/)
-    assert.match(first.stderr, /row 1 failed: .*out of memory/)
-    assert.is((await run()).code, 1)
-    assert.is(started(pod), 2)
-    isBroken = false
-    const again = await run('--retry-failed')
-    assert.is(again.code, 0, again.stderr)
-    assert.is(started(pod), 4)
-    assert.match(pod.emulator.ledger.runs[3]!.groupId!, /^batch-[\da-f]{16}-[12]-2$/)
-    assert.is((await run('--retry-failed')).code, 0)
-    assert.is(started(pod), 4)
+// Of earlier versions of the command: their folders keep the names of the groups, in which runs of a killed process are found.
+const batchId = 'batch-e528b227b8908541'
+const hashes = [
+  '82f85b5c99c75ed2826b6a13dd31323d8841a81869fd31f0c95c0e83dc3ebbab',
+  'ea799f0944ad8de95e4bd7874e6601e5dfdfe79f880325cb353223aedcc4db0f',
+]
+const folders: [version: number, prefix: string][] = [
+  [1, `${batchId}-`],
+  [2, `${batchId}/`],
+]
+
+for (const [version, prefix] of folders) {
+  early(`a folder of version ${version}: failed rows are paid for again where that is asked for only`, () => {
+    let isBroken = true
+    const flaky = {
+      id: 'f1akyf1akyf1',
+      name: 'Flaky',
+      description: 'Fails at first',
+      inputs: { prompt: 'string' as const },
+      outputs: { text: 'file' as const },
+      run() {
+        if (isBroken) throw new Error('out of memory')
+        return { text: { data: new TextEncoder().encode('fine'), type: 'text/plain' } }
+      },
+    }
+    return withPod({ workflows: [flaky] }, async (pod) => {
+      const { url, emulator } = pod
+      await pod.write('rows.csv', 'prompt\na\nb\n')
+      await mkdir(pod.path('out'))
+      const state = { version, batchId, workflowId: flaky.id, url, rows: 2, hashes }
+      await pod.write('out/batch.json', JSON.stringify(state))
+      // The process was killed before it noted this run.
+      const client = createClient({ baseUrl: url, apiKey: CANARY })
+      await executeWorkflow(client, flaky.id, { prompt: 'a' }, { groupId: `${prefix}1-1` })
+      const run = (...more: string[]) =>
+        flowscale(['batch', 'Flaky', 'rows.csv', '-o', 'out', ...more], { cwd: pod.folder, env: pod.env })
+      const groups = () => emulator.ledger.runs.map(({ groupId }) => groupId).sort()
+      const attempts = (...names: string[]) => names.map((name) => prefix + name)
+      const first = await run()
+      assert.is(first.code, 1)
+      assert.match(first.stdout, /0 of 2 rows are done, 2 failed.*With --retry-failed/)
+      assert.match(first.stderr, /row 1 failed: .*out of memory/)
+      assert.is((await run()).code, 1)
+      assert.equal(groups(), attempts('1-1', '2-1'))
+      isBroken = false
+      const again = await run('--retry-failed')
+      assert.is(again.code, 0, again.stderr)
+      assert.equal(groups(), attempts('1-1', '1-2', '2-1', '2-2'))
+      assert.is((await run('--retry-failed')).code, 0)
+      assert.is(started(pod), 4)
+      assert.is(JSON.parse(await pod.read('out/batch.json')).version, version)
+    })
   })
-})
+}
 
 early('two at one folder: the second is refused, and a lock of a killed one is not in the way', () =>
   withPod({ speed: 0.25 }, async (pod) => {

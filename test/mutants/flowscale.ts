@@ -28,6 +28,13 @@ export const flowscale = {
     to: '0}`',
     test: 'test/command/batch.test.ts',
   },
+  'batch-groups-renamed': {
+    bug: 'A batch that an earlier version began looks for its runs under new names, and pays again',
+    file: 'packages/flowscale/src/command/batch/openBatch.ts',
+    from: "file.version === 1 ? '-' : '/'",
+    to: "'/'",
+    test: 'test/command/batch.test.ts',
+  },
   'batch-done-unsaved': {
     bug: 'A row is done before its outputs are saved: a batch that is killed then never saves them',
     file: 'packages/flowscale/src/command/batch/runRows.ts',

@@ -11,7 +11,11 @@ import type { Client, Envelope, Execution, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */
 export interface ExecuteOptions extends RequestOptions {
-  /** The group of the run. With a group for each submission, {@link getRuns} can find the run. */
+  /**
+   * The group of the run. With a group for each submission, {@link getRuns} can find the run. In the queue of a gateway,
+   * callers take turns. The part of `groupId` before the first `/` names the caller: `report/1` and `report/2` belong to
+   * the caller `report`.
+   */
   groupId?: string | undefined
   /** How an array is sent: with its name repeated, or numbered as `name_0`, `name_1`, …. Default `'repeat'`. */
   arrays?: 'repeat' | 'indexed' | undefined

@@ -28,6 +28,9 @@ export interface ExecuteManyOptions
    * the group of an item holds a run of an earlier call, you don't pay for it again. This also helps if that call was
    * killed or an answer was lost. It costs a request for each item that is not in `submitted`. New runs start 5 s after
    * the call, because a server may list a run that late. Each item needs its own group, with no other runs in it.
+   *
+   * In the queue of a gateway, callers take turns. The part of `groupId` before the first `/` names the caller. So name the
+   * groups `report/1`, `report/2` and so on. Without a `/`, each item is a caller, and everybody else gets few turns.
    */
   groupId?: string | ((index: number) => string) | undefined
   /** The pause between two rounds of the shared wait, in ms. Default 1000. */

@@ -13,6 +13,10 @@ import { type ProxyOperation, readRequest, refuse, routes } from './routes.ts'
  * Whether a request may pass. `true` lets it pass. `{ groupId }` lets it pass and puts all runs of this caller into that
  * group. The caller sees only the runs and outputs of the group, and gets a 404 for all others. A `Response` of any class is
  * the answer to a request that must not pass (make a new one each time). For any other value the answer is a 403.
+ *
+ * In the queue of a gateway, callers take turns. The part of `groupId` before the first `/` names the caller: `user-ada` is
+ * a caller, and `site/user-ada` shares the turns of `site`. Encode names that users choose by `encodeURIComponent`, so that
+ * nobody uses the turns of another. After `true`, the request chooses its group, and so the caller.
  */
 export type ProxyPermission = boolean | Response | { readonly groupId: string }
 

@@ -14,7 +14,7 @@ import { pluck } from '../../../support/pluck.ts'
 
 const test = suite('many runs, again')
 const fast = { pollIntervalMs: 20, maxRequestsPerSecond: 1000 }
-const groupId = (index: number) => `item-${index}`
+const groupId = (index: number) => `item/${index}`
 const prompts = (count: number) => Array.from({ length: count }, (_, index) => ({ prompt: `text ${index}` }))
 
 const { setTimeout } = globalThis
@@ -107,7 +107,7 @@ test('what is in `submitted` is not looked for', () =>
     await executeMany(client, 't3xtwr1ter00', prompts(2), options)
     assert.equal(
       hrefs.filter((href) => href.includes('group_id')),
-      ['GET /api/v1/runs?group_id=item-1'],
+      ['GET /api/v1/runs?group_id=item%2F1'],
     )
     assert.is(emulator.ledger.runs.length, 2)
   }))
@@ -115,7 +115,7 @@ test('what is in `submitted` is not looked for', () =>
 test('an item that could not be looked for is not paid for', async () => {
   const faults: FaultOptions = {
     plan: ({ operation, target }) =>
-      operation === 'getRuns' && target.includes('item-1') ? 'http-500' : undefined,
+      operation === 'getRuns' && target.includes('item%2F1') ? 'http-500' : undefined,
   }
   await withPod(faults, async (url, emulator) => {
     const client = createClient({ baseUrl: url, apiKey: CANARY, maxRetries: 0 })

@@ -282,7 +282,7 @@ const attacks = [
   runs of another group, in another case | GET ~/runs?Group_Id=bob | 200 | GET /runs?group_id=ada
   runs of all, by an empty group | GET ~/runs?group_id= | 200 | GET /runs?group_id=ada
   another group in another case | GET ~/runs?group_id=ADA | 404 |
-  an execute in another group | POST ~/runs?workflow_id=w&group_id=bob | 200 | POST /runs?workflow_id=w&group_id=ada
+  an execute as another caller | POST ~/runs?workflow_id=w&group_id=bob/ada | 200 | POST /runs?workflow_id=w&group_id=ada
   an execute in another group, by the form | POST ~/runs?workflow_id=w ${{ body: ofBob, arrived: ofBob }} | 200 | POST /runs?workflow_id=w&group_id=ada
   a run of another group | GET ~/runs/run-of-bob | 404 | GET /runs/run-of-bob
   a cancel of a run of another group | POST ~/runs/run-of-bob/cancel | 404 | GET /runs/run-of-bob

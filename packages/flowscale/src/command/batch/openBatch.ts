@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError, usageError } from '../errors.ts'
-import { prepareFolder, writeWhole } from '../files.ts'
+import { prepareFolder, whyNot, writeWhole } from '../files.ts'
 import { lockFolder } from './lockFolder.ts'
 import { type Lines, openLines } from './openLines.ts'
 
 /** The file `batch.json`, which identifies a batch. It is written before the first submission. */
 export interface BatchFile {
-  readonly version: 1
+  /** Version 1 has no `/` in the names of groups. */
+  readonly version: 1 | 2
   readonly batchId: string
   readonly workflowId: string
   /** The address of the server. */
@@ -57,6 +58,8 @@ export interface ResultLine {
 /** The state of a batch in its folder, which outlives the process. */
 export interface BatchState {
   readonly batchId: string
+  /** The beginning of the names of all groups. */
+  readonly groupPrefix: string
   /** The latest attempt of each row that has one. */
   readonly runs: ReadonlyMap<number, RunLine>
   /** The rows that are completed, with their files, or have an error. */
@@ -93,21 +96,19 @@ export async function openBatch(folder: string, expected: Expected): Promise<Bat
 }
 
 async function open(folder: string, expected: Expected, unlock: () => void): Promise<BatchState> {
-  const path = join(folder, 'batch.json')
-  const text = await readFile(path, 'utf8').catch((error) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const found = await readBatch(folder)
   const names = await readdir(folder)
-  if (text === undefined && (names.includes('runs.jsonl') || names.includes('results.jsonl'))) {
+  if (!found && (names.includes('runs.jsonl') || names.includes('results.jsonl'))) {
     throw usageError(`${folder} has runs of a batch, but no batch.json: use another -o DIR.`)
   }
-  const batchId =
-    text === undefined ? `batch-${randomBytes(8).toString('hex')}` : checkBatch(path, text, expected)
-  if (text === undefined) {
-    const file: BatchFile = { version: 1, batchId, ...expected }
-    await writeWhole(path, `${JSON.stringify(file, null, 1)}\n`)
+  const file: BatchFile = found ?? {
+    version: 2,
+    batchId: `batch-${randomBytes(8).toString('hex')}`,
+    ...expected,
   }
+  if (found) checkBatch(pathOf(folder), found, expected)
+  else await writeWhole(pathOf(folder), `${JSON.stringify(file, null, 1)}\n`)
+  const { batchId } = file
   // A killed process leaves parts of the files that it was writing.
   for (const name of names)
     if (/^\.(\d{4}|batch\.json|results\.jsonl).*\.part$/.test(name)) await rm(join(folder, name))
@@ -118,6 +119,8 @@ async function open(folder: string, expected: Expected, unlock: () => void): Pro
   const sort = () => resultLines.replace([...results.values()].sort((a, b) => a.row - b.row))
   return {
     batchId,
+    // A gateway's queue takes the rows as one caller, by the `/`. A folder of version 1 has runs in groups without it.
+    groupPrefix: `${batchId}${file.version === 1 ? '-' : '/'}`,
     runs,
     results,
     async noteRun(run) {
@@ -140,16 +143,37 @@ async function open(folder: string, expected: Expected, unlock: () => void): Pro
   }
 }
 
+const pathOf = (folder: string): string => join(folder, 'batch.json')
+
 /**
- * The id of the batch in a `batch.json`.
+ * Reads the `batch.json` of a folder, if there is one.
  *
- * @throws a `CommandError` if it is not the expected batch, because rows would get the runs of other rows
+ * @throws a `CommandError` if this version of the command can't go on with it
  */
-function checkBatch(path: string, text: string, expected: Expected): string {
-  const file = readBatchFile(text)
-  if (!file)
-    throw usageError(`${path} is not the state of a batch that this version can read: use another -o DIR.`)
-  const { batchId, workflowId, url, rows, hashes } = file
+export async function readBatch(folder: string): Promise<BatchFile | undefined> {
+  const path = pathOf(folder)
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw usageError(`${path}: ${whyNot(error)}.`)
+  })
+  if (text === undefined) return undefined
+  let file: BatchFile | undefined
+  try {
+    file = JSON.parse(text)
+  } catch {}
+  const { version, batchId, hashes } = Object(file)
+  if (version > 2) {
+    throw usageError(`${path} is of a newer version of this command: update it, or use another -o DIR.`)
+  }
+  if ((version === 1 || version === 2) && typeof batchId === 'string' && batchId && Array.isArray(hashes)) {
+    return file
+  }
+  throw usageError(`${path} is not the state of a batch that this version can read: use another -o DIR.`)
+}
+
+/** @throws a `CommandError` if it is not the expected batch, because rows would get the runs of other rows */
+function checkBatch(path: string, file: BatchFile, expected: Expected): void {
+  const { workflowId, url, rows, hashes } = file
   const refuse = (difference: string) =>
     usageError(`${path} is of another batch: ${difference}. For a new batch use another -o DIR.`)
   if (workflowId !== expected.workflowId) throw refuse(`its workflow is ${workflowId}`)
@@ -159,17 +183,6 @@ function checkBatch(path: string, text: string, expected: Expected): string {
   if (changed.length) {
     const [first, ...more] = changed
     throw refuse(`row ${first}${more.length ? ` and ${more.length} more have` : ' has'} changed since`)
-  }
-  return batchId
-}
-
-function readBatchFile(text: string): BatchFile | undefined {
-  try {
-    const file = JSON.parse(text)
-    const isKnown = file.version === 1 && typeof file.batchId === 'string' && file.batchId !== ''
-    return isKnown && Array.isArray(file.hashes) ? file : undefined
-  } catch {
-    return undefined
   }
 }
 

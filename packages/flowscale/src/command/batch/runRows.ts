@@ -87,7 +87,8 @@ export async function runRows(options: RunRowsOptions, pending: readonly Pending
 }
 
 /** Each attempt of a row has a group of its own, in which a run is found that a killed process submitted. */
-const groupOf = (state: BatchState, row: number): string => `${state.batchId}-${row}-${attemptOf(state, row)}`
+const groupOf = (state: BatchState, row: number): string =>
+  `${state.groupPrefix}${row}-${attemptOf(state, row)}`
 
 /** The runs of an earlier start, by the index of their rows. */
 function runIdsOf({ runs }: BatchState, pending: readonly PendingRow[]): Map<number, string> {
