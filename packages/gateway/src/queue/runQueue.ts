@@ -1,23 +1,29 @@
-import type { IncomingFile, RunsQuery } from '../engine.ts'
-import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
-
-/** A run in a queue. What else its engine keeps there is not read here. */
-export interface QueuedRun extends SubmittedRun {
-  /** The id of what it has in common with other runs. */
-  readonly plan: string
-  /** The id of what it needs of a server. */
-  readonly needs: string
-}
+import type { IncomingFile, Once, RunsQuery } from '../engine.ts'
+import type { EndedRun } from '../records/recordStore.ts'
+import type { Caller, QueuedRun } from './runs.ts'
+import type { Head, Turns } from './turns.ts'
 
 /** A run that has not ended. */
 export interface Entry<Job extends QueuedRun = QueuedRun> {
   readonly job: Job
   readonly number: number
+  readonly owner?: string | undefined
+  readonly priority?: number | undefined
+  /** Its turn among the runs of its owner. */
+  readonly tag: number
+  /** How much GPU time it is expected to take, in ms. */
+  readonly cost: number
   /** The server that has the run; `undefined` while it waits. */
   readonly server?: string | undefined
   /** When the run was about to be sent. From then on no other server gets it. */
   readonly sentAt?: number | undefined
   readonly isCancelled?: boolean | undefined
+}
+
+/** The runs that wait, as far as turns are about them. */
+export interface Waiting {
+  readonly turns: Turns
+  readonly heads: readonly Head[]
 }
 
 /**
@@ -30,20 +36,34 @@ export interface RunQueue<
   Needs extends object = object,
   Ended extends EndedRun = EndedRun,
 > {
-  /** Takes possession, and gives the runs that have not ended. Nothing else is called before. `warn` takes a sentence. */
+  /**
+   * Takes possession, and gives the runs that were cancelled and not sent, but whose end is not written. Nothing else is
+   * called before. `warn` takes a sentence.
+   */
   open(warn: (message: string) => void): Promise<readonly Entry<Job>[]>
   /** The name of a server, which stays the same for an address. */
   nameOf(url: string): Promise<string>
-  /** Adds a run to those that wait, and gives its number. */
-  add(job: Job, plan: Plan, needs: Needs): Promise<number>
+  /**
+   * Adds a run to those that wait. With `once`, a key that is known gives the run that was added under it, and another hash
+   * is an `EngineError` of 422. More runs than the owner may have are one of 429.
+   */
+  add(
+    job: Job,
+    plan: Plan,
+    needs: Needs,
+    caller?: Caller,
+    once?: Once,
+  ): Promise<{ readonly id: string; readonly number: number }>
+  /** The run that was added under a key of this owner, and the hash of what was sent. */
+  findKey(
+    key: string,
+    owner?: string,
+  ): Promise<{ readonly id: string; readonly number: number; readonly hash: string } | undefined>
   planOf(job: Job): Promise<Plan>
-  needsOf(job: Job): Promise<Needs>
-  /** What the runs that wait need, by id. */
-  waitingNeeds(): Promise<ReadonlyMap<string, Needs>>
-  /** The run whose turn it is, of those with such needs. */
-  next(needs: ReadonlySet<string>): Promise<Entry<Job> | undefined>
-  /** Moves that run to a server. */
-  take(needs: ReadonlySet<string>, server: string): Promise<Entry<Job> | undefined>
+  needsOf(id: string): Promise<Needs>
+  waiting(): Promise<Waiting>
+  /** Moves a run that waits to a server. `fitting`: what the server could take. `undefined`: the run does not wait any more */
+  take(head: Head, fitting: readonly Head[], server: string): Promise<Entry<Job> | undefined>
   /** Moves a run that was not sent from one server to another. */
   move(id: string, from: string, to: string): Promise<boolean>
   /**
@@ -55,22 +75,38 @@ export interface RunQueue<
   giveBack(id: string, server: string, sentAt: number | undefined): Promise<void>
   /** Notes that somebody wants the run to stop, and gives the entry after that. */
   cancel(id: string): Promise<Entry<Job> | undefined>
-  /** Writes down the end of a run, unless it has ended; gives the end that counts. */
-  end(ended: Ended): Promise<Ended>
+  /** Writes down the end of a run, unless it has ended; gives the end that counts. `gpuMs`: how long the GPU worked on it */
+  end(ended: Ended, gpuMs?: number): Promise<Ended>
   get(id: string): Promise<Entry<Job> | Ended | undefined>
   /** How many runs that have not ended come before it. */
   ahead(entry: Entry<Job>): Promise<number>
   /** The runs that servers have. */
   held(): Promise<readonly Entry<Job>[]>
-  /** The runs that have not ended: those of servers, then those that wait, in the order of their turn. */
-  entries(): Promise<readonly Entry<Job>[]>
+  /** How many runs wait, and the numbers and ids of the first ones, in the order of their turn. */
+  line(
+    limit: number,
+  ): Promise<{ readonly count: number; readonly first: readonly (readonly [number, string])[] }>
+  /** Some of the runs that wait and were created before this time. */
+  olderThan(time: number): Promise<readonly Entry<Job>[]>
   /** The runs of a page in order, and how many there are in all. */
   list(query: RunsQuery): Promise<{ readonly runs: readonly (Entry<Job> | Ended)[]; readonly total: number }>
   readonly files: FileStore
   /** The other gateways with this queue. Default: there are none */
   readonly peers?: Peers | undefined
+  /** Resolves when the tags of all runs are as they have to be. Tests wait for it. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
+
+declare const opaque: unique symbol
+
+/** What `folderQueue` and `redisQueue` give. Only a gateway uses it. */
+export interface Queue {
+  readonly [opaque]: never
+}
+
+export const toQueue = (queue: RunQueue): Queue => queue as unknown as Queue
+export const ofQueue = (queue: Queue): RunQueue => queue as unknown as RunQueue
 
 /** What gateways with the same queue know of each other. */
 export interface Peers {

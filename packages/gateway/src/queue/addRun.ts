@@ -1,0 +1,133 @@
+import { checkSame, EngineError, type Once } from '../engine.ts'
+import { chargeAdd, keysOf } from './costs.ts'
+import {
+  below,
+  type Caller,
+  callerOf,
+  dayOf,
+  encode,
+  lineOf,
+  type QueuedRun,
+  type RunRecord,
+  runKey,
+  setRun,
+} from './runs.ts'
+import { type Step, type Store, transact, Unsure } from './store.ts'
+
+/** How long a submission waits for a store that went away while the run was added. */
+const UNSURE_MS = 10_000
+
+export interface Submitted {
+  readonly job: QueuedRun
+  readonly plan: object
+  readonly needs: object
+  readonly caller: Caller
+  readonly once: Once | undefined
+}
+
+interface Added {
+  readonly id: string
+  readonly number: number
+}
+
+export const onceKeyOf = (key: string, owner: string | undefined): string =>
+  `once/${encode(owner ?? '')}:${encode(key)}`
+
+interface OnceRecord extends Added {
+  readonly hash: string
+}
+
+/** Adds runs to those that wait. */
+export function createAdd(store: Store): (submitted: Submitted) => Promise<Added> {
+  /** By line, what the runs cost that are being added. */
+  const adding = new Map<string, number>()
+
+  async function addOnce(submitted: Submitted, number: Promise<number>): Promise<Added> {
+    const { job, plan, needs, once } = submitted
+    const { owner, priority, maxUnfinished } = submitted.caller
+    const run = { job, owner, priority: priority || undefined }
+    const line = lineOf(run)
+    const ownerKey = encode(owner ?? '')
+    const onceKey = once && onceKeyOf(once.key, owner)
+    const limitKey = `limit/${ownerKey}`
+    const costKeys = keysOf(callerOf(run))
+    const texts: [key: string, value?: object][] = [
+      [`plan/${job.plan}`, plan],
+      [`needs/${job.needs}`, needs],
+      [costKeys[2]],
+    ]
+    const seenKeys = texts.map(([key]) => `seen/${key}`)
+    let pending = 0
+    const add = async (step: Step): Promise<Added> => {
+      const keys = [runKey(job.id), ...costKeys, limitKey, ...seenKeys]
+      const [before] = await step.read<RunRecord>(...keys, ...(onceKey ? [onceKey] : []))
+      // The answer was lost.
+      if (before) return { id: job.id, number: before.number }
+      if (once && onceKey) {
+        const [known] = await step.read<OnceRecord>(onceKey)
+        if (known) {
+          checkSame(known, once)
+          return { id: known.id, number: known.number }
+        }
+        step.check(onceKey)
+        step.write(onceKey, { id: job.id, hash: once.hash, number: await number } satisfies OnceRecord)
+      }
+      if (maxUnfinished !== undefined) {
+        if ((await store.count(below(`n/${ownerKey}/`))) >= maxUnfinished)
+          throw new EngineError(
+            429,
+            `The key has ${maxUnfinished} runs that have not ended, and may have no more`,
+            { retryAfterS: 5 },
+          )
+        // So that of two at once one counts the other.
+        step.check(limitKey)
+        step.write(limitKey, { last: job.id })
+      }
+      const day = dayOf(Date.now())
+      const seen = await step.read<{ day: string }>(...seenKeys)
+      for (const [at, [key, value]] of texts.entries()) {
+        const last = seen[at]?.day
+        if (last === day) continue
+        // By the day it is known when nobody uses it any more.
+        if (value) step.write(key, value)
+        step.write(`seen/${key}`, { day })
+        if (last) step.unmark(`k/${last}/${key}`)
+        step.mark(`k/${day}/${key}`)
+      }
+      const others = (adding.get(line) ?? 0) - pending
+      const charged = await chargeAdd(step, run, others)
+      pending = charged.cost
+      adding.set(line, others + pending)
+      setRun(step, undefined, { ...run, ...charged, number: await number, once: onceKey })
+      step.tell({ run: job.id })
+      return { id: job.id, number: await number }
+    }
+    try {
+      return await transact(store, add, { isGrowth: true })
+    } finally {
+      const left = (adding.get(line) ?? 0) - pending
+      if (left > 0) adding.set(line, left)
+      else adding.delete(line)
+    }
+  }
+
+  return async (submitted) => {
+    const number = store.next()
+    // Whoever needs it gets the error.
+    number.catch(() => {})
+    let isUnsure = false
+    for (const deadline = performance.now() + UNSURE_MS; ; ) {
+      try {
+        return await addOnce(submitted, number)
+      } catch (cause) {
+        // A run is added once, however often this is called.
+        if (!isUnsure && !(cause instanceof Unsure)) throw cause
+        isUnsure = true
+        const details = { runId: submitted.job.id, cause }
+        if (performance.now() > deadline)
+          throw new EngineError(502, 'The queue went away while the run was added', details)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  }
+}

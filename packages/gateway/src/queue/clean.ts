@@ -1,0 +1,103 @@
+import type { FileStore } from './runQueue.ts'
+import { dayOf, digits, idIn, isLive, parseRun, type RunRecord, runKey, setRun } from './runs.ts'
+import { type Store, transact } from './store.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** The counts of a day are kept for so long. */
+const USAGE_DAYS = 400
+const MOST = 200
+
+/** Removes what is old. */
+export interface Clean {
+  /** `place`: where the files are */
+  open(place: string): Promise<void>
+  /** Does its work at most once an hour, in one of the gateways. */
+  run(): Promise<void>
+}
+
+export function createClean(store: Store, files: FileStore, keepDays: number): Clean {
+  let place = ''
+
+  /** Takes the work of this hour. */
+  const isMine = (now: number): Promise<boolean> =>
+    transact(store, async (step) => {
+      const [before] = await step.read<{ at: number }>('cleaned')
+      // Also after a clock that was ahead.
+      if (before && Math.abs(now - before.at) < HOUR_MS - 60_000) return false
+      step.check('cleaned')
+      step.write('cleaned', { at: now })
+      return true
+    })
+
+  /** Removes up to 200 runs that ended before. */
+  async function removeRuns(before: number): Promise<number> {
+    const marks = await store.range({ from: 'o/', to: `o/${digits(before)}` }, { limit: MOST })
+    await transact(store, async (step) => {
+      await step.read(...marks.map((mark) => runKey(idIn(mark)))).catch(() => {})
+      for (const mark of marks) {
+        const [record] = await step.read<RunRecord>(runKey(idIn(mark))).catch(() => [])
+        // A record that can't be read must not keep the others.
+        if (!record || isLive(record)) step.unmark(mark)
+        else setRun(step, record, undefined)
+        if (record?.once !== undefined && !isLive(record)) step.write(record.once, undefined)
+      }
+    })
+    return marks.length
+  }
+
+  /** Removes up to 200 plans, needs and callers that no run has used since that day. */
+  async function removeTexts(day: string): Promise<number> {
+    const marks = await store.range({ from: 'k/', to: `k/${day}` }, { limit: MOST })
+    for (const mark of marks) {
+      const key = mark.slice('k/YYYY-MM-DD/'.length)
+      await transact(store, async (step) => {
+        const [seen] = await step.read<{ day: string }>(`seen/${key}`)
+        step.unmark(mark)
+        if (seen && seen.day >= day) return
+        step.check(`seen/${key}`)
+        step.write(`seen/${key}`, undefined)
+        step.write(key, undefined)
+      })
+    }
+    return marks.length
+  }
+
+  async function removeUsage(day: string): Promise<void> {
+    const marks = await store.range({ from: 'u/', to: `u/${day}` }, { limit: MOST })
+    await transact(store, async (step) => {
+      step.unmark(...marks)
+      for (const mark of marks) step.write(`usage/${mark.slice(2)}`, undefined)
+    })
+  }
+
+  return {
+    open: async (at) => {
+      place = at
+      // A store that comes back empty knows of no files.
+      await transact(store, async (step) => step.write('files', { place }))
+    },
+    async run() {
+      const now = Date.now()
+      // A full store needs it most, and can't write that it is done.
+      if (store.listen && !(await isMine(now).catch(() => true))) return
+      const before = now - keepDays * DAY_MS
+      while ((await removeRuns(before)) === MOST);
+      await removeUsage(dayOf(now - USAGE_DAYS * DAY_MS))
+      // A run that waits since then still needs its plan.
+      if ((await store.count({ from: 'a/', to: `a/${digits(before)}` })) === 0)
+        while ((await removeTexts(dayOf(before))) === MOST);
+      const [known] = await store.read(['files'])
+      if (known?.text !== JSON.stringify({ place })) return
+      await files.sweep(async (kind, id) => {
+        const [found] = await store.read([runKey(id)])
+        try {
+          const record = parseRun(found)
+          return record !== undefined && (kind === 'out' || isLive(record))
+        } catch {
+          return true
+        }
+      })
+    },
+  }
+}

@@ -1,0 +1,178 @@
+import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
+import type { Found, Step } from './store.ts'
+import type { Head } from './turns.ts'
+
+/** A run in a queue. What else its engine keeps there is not read here. */
+export interface QueuedRun extends SubmittedRun {
+  readonly workflowId: string
+  /** The id of what it has in common with other runs. */
+  readonly plan: string
+  /** The id of what it needs of a server. */
+  readonly needs: string
+}
+
+/** Who submits a run, and what that key may do. */
+export interface Caller {
+  /** The name of the key. Default: none */
+  readonly owner?: string | undefined
+  /** The most runs of the owner that have not ended. Default: no limit */
+  readonly maxUnfinished?: number | undefined
+  /** From 0 to 9; nine of ten turns go to the highest that waits. Default: 0 */
+  readonly priority?: number | undefined
+}
+
+/** The record of a run, until it has ended. */
+export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
+  readonly job: Job
+  readonly number: number
+  readonly owner?: string | undefined
+  readonly priority?: number | undefined
+  /** The name of its `once` record. */
+  readonly once?: string | undefined
+  /** Its turn among the runs of its owner: an amount of GPU time, in ms. */
+  readonly tag: number
+  /** How much GPU time it was expected to take. */
+  readonly cost: number
+  readonly server?: string | undefined
+  readonly sentAt?: number | undefined
+  /** When it was sent before, though it was not: no mark comes twice. */
+  readonly lastSentAt?: number | undefined
+  /** Which session of its server has sent it. */
+  readonly session?: string | undefined
+  readonly isCancelled?: boolean | undefined
+  /** When something is to be done for it. */
+  readonly due?: number | undefined
+}
+
+/** The record of a run that has ended. */
+export interface EndRecord<Ended extends EndedRun = EndedRun> {
+  readonly end: Ended
+  readonly number: number
+  /** When the end was written: the record goes so long after it. */
+  readonly endedAt: number
+  readonly owner?: string | undefined
+  readonly once?: string | undefined
+  readonly due?: number | undefined
+}
+
+export type RunRecord<Job extends QueuedRun = QueuedRun, Ended extends EndedRun = EndedRun> =
+  | LiveRecord<Job>
+  | EndRecord<Ended>
+
+export const isLive = <Job extends QueuedRun>(
+  record: RunRecord<Job> | undefined,
+): record is LiveRecord<Job> => record !== undefined && 'job' in record
+
+export const parseRun = (found: Found | undefined): RunRecord | undefined =>
+  found?.text === undefined ? undefined : JSON.parse(found.text)
+
+/** Without what can't be read: only that run has the problem. */
+export function readableRun(found: Found | undefined): RunRecord | undefined {
+  try {
+    return parseRun(found)
+  } catch {
+    return undefined
+  }
+}
+
+const runOf = (record: RunRecord): SubmittedRun => (isLive(record) ? record.job : record.end.run)
+
+/** A name in a mark: printable, without `/` and `:`. */
+export const encode = (name: string): string => encodeURIComponent(name).replaceAll("'", '%27')
+
+/** A whole number as a text that sorts like it. */
+export const digits = (value: number, count = 15): string =>
+  String(Math.max(0, Math.round(value))).padStart(count, '0')
+
+/** Who waits together: one priority, one owner. */
+export const classOf = ({ priority = 0, owner = '' }: Pick<LiveRecord, 'priority' | 'owner'>): string =>
+  `${9 - priority}:${encode(owner)}`
+
+/** Who takes turns with others: of an owner, the runs with the same group up to its first `/`. */
+export const callerOf = ({ owner, job }: Pick<LiveRecord, 'job' | 'owner'>): string =>
+  `${encode(owner ?? '')}:${encode((job.groupId ?? '').split('/', 1)[0]!)}`
+
+/** The runs of a caller that have one priority. */
+export const lineOf = (record: Pick<LiveRecord, 'job' | 'owner' | 'priority'>): string =>
+  `${9 - (record.priority ?? 0)}:${callerOf(record)}`
+
+/** The order of runs that wait in one class. */
+export const placeOf = ({ tag, number }: Pick<LiveRecord, 'tag' | 'number'>): string =>
+  `${digits(tag)}.${digits(number, 12)}`
+
+/** The marks of a run that waits. */
+export function waitingMarks(run: Omit<Head, 'cost' | 'owner'> & Pick<LiveRecord, 'owner'>): string[] {
+  const { id, caller, needs, workflowId, priority, number } = run
+  const [place, one] = [placeOf(run), classOf(run)]
+  return [
+    `w/${one}:${encode(needs)}:${encode(workflowId)}/${place}/${caller}/${id}`,
+    `t/${one}/${place}/${id}`,
+    `c/${9 - priority}:${caller}/${digits(number, 12)}/${id}`,
+  ]
+}
+
+/** No such time yet: it sorts after all times. */
+export const NEVER = '~'
+const timeOf = (time: number | null | undefined): string => (time == null ? NEVER : digits(time))
+
+/** A list of runs: of everybody, of an owner, or of one of the owner's groups. */
+export function scopeOf(owner: string | undefined, groupId: string | null): string {
+  if (groupId !== null) return `${encode(owner ?? '')}:g${encode(groupId)}`
+  return owner === undefined ? '*' : `${encode(owner)}:*`
+}
+
+/**
+ * The marks of a run, all of which follow from its record.
+ *
+ * - `w/CLASS:NEEDS:WORKFLOW/PLACE/CALLER/ID`, `t/CLASS/PLACE/ID`, `c/LINE/NUMBER/ID`: it waits
+ * - `h/NUMBER/ID`: a server has it; `s/ID`: it was sent; `x/ID`: it was cancelled and not sent
+ * - `a/CREATED/ID`: it has not ended; `n/OWNER/ID`: nor, of this owner; `o/ENDED/ID`: it has ended
+ * - `i/TIME OF WHAT/SCOPE/TIME/ID`: it is in a list
+ * - `d/TIME/ID`: something is due
+ */
+export function marksOf(record: RunRecord): string[] {
+  const { number, owner, due } = record
+  const { id, groupId, createdAt } = runOf(record)
+  const marks: string[] = []
+  if (isLive(record)) {
+    const { job, server, sentAt, isCancelled } = record
+    if (server === undefined)
+      marks.push(
+        ...waitingMarks({ ...job, ...record, priority: record.priority ?? 0, caller: callerOf(record) }),
+      )
+    else marks.push(`h/${digits(number, 12)}/${id}`)
+    if (sentAt !== undefined) marks.push(`s/${id}`)
+    else if (isCancelled) marks.push(`x/${id}`)
+    marks.push(`a/${digits(createdAt)}/${id}`)
+    if (owner !== undefined) marks.push(`n/${encode(owner)}/${id}`)
+  } else marks.push(`o/${digits(record.endedAt)}/${id}`)
+  if (due !== undefined) marks.push(`d/${digits(due)}/${id}`)
+  const [started, ended] = isLive(record)
+    ? [record.sentAt, null]
+    : [record.end.startedAt, record.end.completedAt]
+  const scopes = new Set([scopeOf(undefined, null), scopeOf(owner, groupId)])
+  if (owner !== undefined) scopes.add(scopeOf(owner, null))
+  for (const scope of scopes) {
+    marks.push(`i/created/${scope}/${timeOf(createdAt)}/${id}`)
+    marks.push(`i/started/${scope}/${timeOf(started)}/${id}`, `i/ended/${scope}/${timeOf(ended)}/${id}`)
+  }
+  return marks
+}
+
+/** The part of a mark after the last `/`. */
+export const idIn = (mark: string): string => mark.slice(mark.lastIndexOf('/') + 1)
+
+/** All marks that begin with this. */
+export const below = (prefix: string): { from: string; to: string } => ({ from: prefix, to: `${prefix}~~` })
+
+export const runKey = (id: string): string => `run/${id}`
+export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+/** Writes the record of a run, with its marks. */
+export function setRun(step: Step, before: RunRecord | undefined, after: RunRecord | undefined): void {
+  const { id } = runOf((after ?? before)!)
+  step.check(runKey(id))
+  if (before) step.unmark(...marksOf(before))
+  if (after) step.mark(...marksOf(after))
+  step.write(runKey(id), after)
+}

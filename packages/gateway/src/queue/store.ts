@@ -1,0 +1,127 @@
+import { EngineError } from '../engine.ts'
+
+/**
+ * A record as it was read. Its version changes with each write; '' if there is no record. If the record is damaged, then
+ * reading `text` throws an {@link EngineError} of 500.
+ */
+export interface Found {
+  readonly text: string | undefined
+  readonly version: string
+}
+
+/** What is written in one step, or not at all. */
+export interface Batch {
+  /** The records that must be as they were read: their keys and versions. */
+  readonly checks: ReadonlyMap<string, string>
+  /** `undefined` removes a record. */
+  readonly records: ReadonlyMap<string, string | undefined>
+  readonly marks: readonly string[]
+  readonly unmarks: readonly string[]
+  /** Sent to all other processes with this store, once the rest is written. */
+  readonly messages: readonly string[]
+  /** A crash may undo the batch, together with all later lazy batches. */
+  readonly isLazy: boolean
+  /** A store that is nearly full refuses the batch, so that the other batches have room. */
+  readonly isGrowth: boolean
+}
+
+/** Marks from `from` on and before `to`, in the order of their bytes. */
+export interface Range {
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Keeps records by key, and marks: ordered keys without a value, of printable ASCII. A store knows nothing of runs. What
+ * `commit` has answered is on disk, and what can be read is on disk or lazy. Each method throws an {@link EngineError} of
+ * 503 while the store can't be used.
+ */
+export interface Store {
+  /** Takes possession. Nothing else is called before. `warn` takes a sentence for the person who starts the gateway. */
+  open(warn: (message: string) => void): Promise<void>
+  read(keys: readonly string[]): Promise<readonly Found[]>
+  range(range: Range, page: { offset?: number; limit: number; isReverse?: boolean }): Promise<string[]>
+  count(range: Range): Promise<number>
+  /** Of the marks `prefix` + GROUP + `/…`, the first one of each group. A group has no `/`. */
+  heads(prefix: string): Promise<string[]>
+  /** A number that is higher than all before. */
+  next(): Promise<number>
+  /** False: a record is not as it was read, and nothing was written. @throws Unsure if the batch may have been written */
+  commit(batch: Batch): Promise<boolean>
+  /** Called for the messages of other processes, and with `undefined` after a time in which messages may have been missed. */
+  listen?(listener: (message: string | undefined) => void): void
+  close(): Promise<void>
+}
+
+/** The answer of `commit` was lost: the batch may have been written. */
+export class Unsure extends EngineError {
+  readonly isUnsure = true
+}
+
+/** The record of a store about its other records, and its text. */
+export const ABOUT = 'about'
+export const LAYOUT = '{"layout":1}'
+
+/** Throws an error if a newer version has written the records. */
+export function checkLayout(text: string, place: string): void {
+  if (text !== LAYOUT)
+    throw new Error(`${place} was written by a newer version of the gateway: use that version`)
+}
+
+/** What one step reads and will write. */
+export interface Step {
+  /** The records as JSON. What is read may be old: only `check` keeps a record from being changed meanwhile. */
+  read<T>(...keys: readonly string[]): Promise<readonly (T | undefined)[]>
+  /** The step is made again if these records, which it has read, are changed meanwhile. */
+  check(...keys: readonly string[]): void
+  write(key: string, value: object | undefined): void
+  mark(...marks: readonly string[]): void
+  unmark(...marks: readonly string[]): void
+  tell(message: object): void
+}
+
+export interface StepOptions {
+  readonly isLazy?: boolean
+  readonly isGrowth?: boolean
+}
+
+const TRIES = 100
+
+/** Reads, decides and writes; all over again if a checked record was changed meanwhile. */
+export async function transact<T>(
+  store: Store,
+  decide: (step: Step) => Promise<T>,
+  { isLazy = false, isGrowth = false }: StepOptions = {},
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const found = new Map<string, Found>()
+    const checks = new Map<string, string>()
+    const records = new Map<string, string | undefined>()
+    const [marks, unmarks] = [new Set<string>(), new Set<string>()]
+    const messages: string[] = []
+    const result = await decide({
+      async read<V>(...keys: readonly string[]) {
+        const missing = keys.filter((key) => !found.has(key))
+        if (missing.length > 0)
+          for (const [at, one] of (await store.read(missing)).entries()) found.set(missing[at]!, one)
+        return keys.map((key) => parse<V>(found.get(key)!.text))
+      },
+      check(...keys) {
+        for (const key of keys) checks.set(key, found.get(key)!.version)
+      },
+      write: (key, value) => void records.set(key, value && JSON.stringify(value)),
+      mark: (...all) => all.forEach((mark) => void (unmarks.delete(mark) || marks.add(mark))),
+      unmark: (...all) => all.forEach((mark) => void (marks.delete(mark) || unmarks.add(mark))),
+      tell: (message) => void (store.listen && messages.push(JSON.stringify(message))),
+    })
+    if (records.size + marks.size + unmarks.size === 0) return result
+    const batch = { checks, records, marks: [...marks], unmarks: [...unmarks], messages, isLazy, isGrowth }
+    if (await store.commit(batch)) return result
+    if (tries === TRIES) throw new EngineError(503, 'The queue is too busy just now', { retryAfterS: 1 })
+    // Whoever came first goes on meanwhile.
+    if (tries > 3) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries))
+  }
+}
+
+const parse = <T>(text: string | undefined): T | undefined =>
+  text === undefined ? undefined : JSON.parse(text)
