@@ -1,0 +1,136 @@
+import type { ClassicLevel, KeyIterator, KeyIteratorOptions } from 'classic-level'
+import type { Store } from '../queue/store.ts'
+import { createMarkCounts, type MarkCounts } from './markCounts.ts'
+
+export type Level = ClassicLevel<string, string>
+type Keys = KeyIterator<Level, string>
+
+/** The marks in a LevelDB. */
+export interface LevelMarks extends Pick<Store, 'range' | 'count' | 'heads'> {
+  /** Takes the marks that a write will remove (-1) and set (1), in their order. Once it is written, call what `end` returns. */
+  begin(): { add(mark: string, by: number): void; end(): void }
+}
+
+/** What the keys of marks begin with. */
+export const MARK = 'm/'
+const PORTION = 1_000
+const PORTION_BYTES = 1024 * 1024
+/** Lists with more marks are counted once, and then kept count of. */
+const LONG = 2_000
+const MOST_COUNTS = 200
+
+/** `writing` gives the write that is under way, if there is one. */
+export function createLevelMarks(level: Level, writing: () => Promise<void> | undefined): LevelMarks {
+  /** The counts of long lists, by what their marks begin with. */
+  const counts = new Map<string, MarkCounts>()
+
+  const keysOf = (from: string, to: string, more: KeyIteratorOptions<string> = {}): Keys =>
+    level.keys({ gte: MARK + from, lt: MARK + to, highWaterMarkBytes: PORTION_BYTES, ...more })
+
+  async function countsOf(list: string): Promise<MarkCounts> {
+    // While a write is under way, nobody knows whether it is in what is read.
+    while (writing() && !counts.has(list)) await writing()!.catch(() => {})
+    const known = counts.get(list) ?? createMarkCounts(list, portions(keysOf(list, `${list}\x7f`)))
+    counts.set(list, known)
+    if (counts.size > MOST_COUNTS) counts.delete(counts.keys().next().value!)
+    await known.ready
+    return known
+  }
+
+  /** How many marks of a list are before one. */
+  async function rankOf(list: string, mark: string): Promise<number> {
+    const { key, before } = (await countsOf(list)).stepTo(mark)
+    let rank = before
+    if (key < mark) for await (const some of portions(keysOf(key, mark))) rank += some.length
+    return rank
+  }
+
+  async function page(from: string, to: string, offset: number, limit: number, reverse = false) {
+    const found: string[] = []
+    const end = offset + limit
+    let passed = 0
+    for await (const some of portions(keysOf(from, to, { limit: end, reverse }))) {
+      found.push(...some.slice(Math.max(0, offset - passed)))
+      passed += some.length
+      if (passed === end) break
+    }
+    return found
+  }
+
+  return {
+    async range({ from, to }, { offset = 0, limit, isReverse = false }) {
+      const list = listOf(from, to)
+      if (!list || offset < LONG) return await page(from, to, offset, limit, isReverse)
+      const [first, end] = [await rankOf(list, from), await rankOf(list, to)]
+      const start = isReverse ? Math.max(first, end - offset - limit) : first + offset
+      const count = isReverse ? Math.max(0, end - offset - start) : limit
+      const step = (await countsOf(list)).stepOf(start)
+      const [near, before] = step.key > from ? [step.key, step.before] : [from, first]
+      const found = await page(near, to, start - before, count)
+      return isReverse ? found.reverse() : found
+    },
+    async count({ from, to }) {
+      const list = listOf(from, to)
+      if (!list || !counts.has(list)) {
+        let count = 0
+        for await (const some of portions(keysOf(from, to))) {
+          count += some.length
+          if (list && count > LONG) break
+        }
+        if (!list || count <= LONG) return count
+      }
+      return Math.max(0, (await rankOf(list, to)) - (await rankOf(list, from)))
+    },
+    async heads(prefix) {
+      const keys = keysOf(prefix, `${prefix}\x7f`)
+      const heads: string[] = []
+      try {
+        for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+          const mark = key.slice(MARK.length)
+          heads.push(mark)
+          // The next sign after `/` is `0`.
+          keys.seek(`${MARK}${mark.slice(0, mark.indexOf('/', prefix.length))}0`)
+        }
+      } finally {
+        await keys.close()
+      }
+      return heads
+    },
+    begin() {
+      const isSet = new Map<string, boolean>()
+      const changes: [list: string, mark: string, by: number][] = []
+      return {
+        add(mark, by) {
+          const lists = [...mark.matchAll(/\//g)].map(({ index }) => mark.slice(0, index + 1))
+          const counted = lists.filter((list) => counts.has(list))
+          if (counted.length === 0) return
+          const was = isSet.get(mark) ?? level.getSync(MARK + mark) !== undefined
+          if (was !== by > 0) for (const list of counted) changes.push([list, mark, by])
+          isSet.set(mark, by > 0)
+        },
+        end() {
+          for (const [list, mark, by] of changes) if (!counts.get(list)?.change(mark, by)) counts.delete(list)
+        },
+      }
+    },
+  }
+}
+
+/** So many marks at a time that nothing else waits for long. */
+async function* portions(keys: Keys): AsyncGenerator<string[]> {
+  try {
+    for (;;) {
+      const some = await keys.nextv(PORTION)
+      if (some.length === 0) return
+      yield some.map((key) => key.slice(MARK.length))
+    }
+  } finally {
+    await keys.close()
+  }
+}
+
+/** The list that a range is a part of: all that begins as `from` does, up to its last `/`. */
+function listOf(from: string, to: string): string | undefined {
+  const list = from.slice(0, from.lastIndexOf('/') + 1)
+  return list !== '' && (to.startsWith(list) || to === `${list.slice(0, -1)}0`) ? list : undefined
+}
