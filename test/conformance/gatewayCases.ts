@@ -6,6 +6,7 @@ export type Transport = 'HTTP' | 'gateway.fetch'
 
 const LACKS: Partial<Record<Need, string>> = {
   lab: 'they are about servers that answer by a script or with faults',
+  keys: 'without a queue, no key is kept',
   arrays: 'ComfyUI has no input that takes several texts',
 }
 

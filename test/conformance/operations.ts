@@ -77,6 +77,16 @@ export const operationCases: Case[] = [
     equal(error.details[0]?.field, 'body.text_51536', 'field')
     ok(!error.maybeSubmitted, 'not submitted')
   }),
+  one('executeWorkflow', 'one run for an Idempotency-Key', { needs: ['keys'] }, async (context) => {
+    const { lib, png, options } = context
+    const headers = { 'Idempotency-Key': 'a-key' }
+    const client = lib.createClient({ ...options, headers })
+    const submit = (prompt: string) =>
+      lib.executeWorkflow(client, 'a9bc45rt2kpm', { image_input: lib.toFile(png, 'pixel.png'), prompt })
+    const [first, second] = await Promise.all([submit('in oil'), submit('in oil')])
+    equal(second.data, first.data, 'answers')
+    equal(Object(await rejection(submit('in ink'))).status, 422, 'other inputs')
+  }),
   one('executeWorkflow', 'takes an image', async ({ lib, png, client }) => {
     const image = lib.toFile(png, 'pixel.png', { type: 'image/png' })
     const inputs = { image_input: image, prompt: 'in oil' }
@@ -131,11 +141,11 @@ export const operationCases: Case[] = [
   }),
   one('getRuns', 'lists the runs of a group', async (context) => {
     const { lib, client } = context
-    const runId = await completed(context, 'group one')
-    const { data } = await lib.getRuns(client, { groupId: 'group one' })
+    const runId = await completed(context, 'group/one & 2')
+    const { data } = await lib.getRuns(client, { groupId: 'group/one & 2' })
     equal(
       [data.group_id, data.count, data.runs.length, data.runs[0]?._id],
-      ['group one', 1, 1, runId],
+      ['group/one & 2', 1, 1, runId],
       'list',
     )
   }),

@@ -35,8 +35,8 @@ export const proxyCases: Case[] = [
   }),
   one('createProxyHandler', 'a group sees its own runs only', bodies, async (context) => {
     const { lib } = context
-    const mine = through(context, { groupId: 'mine' }).client
-    const theirs = through(context, { groupId: 'theirs' }).client
+    const mine = through(context, { groupId: 'site/mine' }).client
+    const theirs = through(context, { groupId: 'site/theirs' }).client
     const { data } = await lib.executeWorkflow(mine, 'quick', { text: 'dawn' })
     equal((await lib.getRun(mine, data.run_id)).status, 'success', 'mine')
     const error = await lib.getRun(theirs, data.run_id).catch((caught) => caught)

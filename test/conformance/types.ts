@@ -45,7 +45,7 @@ export interface Lab {
 }
 
 /** What a case may need that not every runtime, transport or server has; `lab`: servers that play faults. */
-export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arrays'
+export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arrays' | 'keys'
 
 /** What a case gets from its runner: the packages, and a server of one dialect. */
 export interface Given {

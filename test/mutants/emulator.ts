@@ -1,6 +1,12 @@
 // Bugs of the emulator: its faults, its queue and its ledger.
 
 export const emulator = {
+  'once-at-one-moment': {
+    bug: 'Two submissions with one Idempotency-Key at one moment start two runs',
+    file: 'packages/emulator/src/engine/createEngine.ts',
+    from: 'if (known) {',
+    to: 'if (known && state.closed) {',
+  },
   'fault-unplanned': {
     bug: 'A planned fault is not played: a test of the user passes without it',
     file: 'packages/emulator/src/faults/createFaults.ts',

@@ -96,6 +96,24 @@ export const gateway = {
     from: '/[.*]/g',
     to: '/[*]/g',
   },
+  'once-refused-by-limits': {
+    bug: 'A known Idempotency-Key is refused while the queue is full: its run seems not to be there',
+    file: 'packages/gateway/src/http/routes/runs.ts',
+    from: 'if (known) {',
+    to: 'if (known && !hash) {',
+  },
+  'once-by-order': {
+    bug: 'The same submission under the same key is refused if its inputs come in another order',
+    file: 'packages/gateway/src/http/form/createFormHash.ts',
+    from: 'parts.sort(',
+    to: 'parts.slice().sort(',
+  },
+  'once-by-first-piece': {
+    bug: 'Two large files that begin alike are the same submission: the second run is never started',
+    file: 'packages/gateway/src/http/form/createFormHash.ts',
+    from: 'block.set(await sha256(block))',
+    to: '',
+  },
   'gateway-uploads-unlimited': {
     bug: 'An upload may be as large as it likes',
     file: 'packages/gateway/src/http/form/readForm.ts',

@@ -107,6 +107,27 @@ export interface Submission {
   readonly inputs: Run['inputs']
   readonly groupId: string | null
   readonly requestId: string
+  /** Only for an engine with {@link Engine.findKey}. */
+  readonly once?: Once | undefined
+}
+
+/** The caller's `Idempotency-Key`, and a hash of what was sent under it: the workflow, the group and the inputs. */
+export interface Once {
+  readonly key: string
+  readonly hash: string
+}
+
+/** The answer to an earlier submission, and the hash of what was sent. */
+export interface KnownRun {
+  readonly run: Run
+  readonly number: number
+  readonly hash: string
+}
+
+/** Throws if something else was sent under the key of a known run. */
+export function checkSame(known: Pick<KnownRun, 'hash'>, { hash }: Once): void {
+  const message = 'This Idempotency-Key was sent before with other inputs, or another workflow or group'
+  if (known.hash !== hash) throw new EngineError(422, message)
 }
 
 /** A run before it is submitted. Nothing is kept of a draft that is not submitted. */
@@ -116,7 +137,10 @@ export interface Draft {
   putFile(input: string, file: IncomingFile): Promise<StoredFile>
   /** Takes the address of a file. Throws an {@link InputError} if the engine does not read files from there. */
   putUrl(input: string, url: string): Promise<StoredFile>
-  /** Starts the run, once. After an `EngineError` of 429 clients submit again; after a 5xx it may have been started. */
+  /**
+   * Starts the run, once. After an `EngineError` of 429 clients submit again; after a 5xx it may have been started. With
+   * `once`, a known key starts nothing, and gives its run or a 422. Two with one key at one moment are one run.
+   */
   submit(submission: Submission): Promise<{ readonly run: Run; readonly number: number }>
 }
 
@@ -125,7 +149,10 @@ export interface Container {
   readonly url: string
   readonly status: 'idle' | 'running' | 'stalled' | 'stopped'
   readonly running: readonly QueueEntry[]
+  /** The first ones, if there are many. */
   readonly pending: readonly QueueEntry[]
+  /** How many there are in all. Default: as many as `pending` has */
+  readonly waiting?: number | undefined
   /** Why it gets no runs, though it answers. */
   readonly reason?: string | undefined
   /** Whether it is no server, but the queue that all servers take from. */
@@ -165,6 +192,11 @@ export interface Engine {
   workflows(): Promise<readonly Workflow[]>
   /** Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. */
   draft(workflowId: string, signal: AbortSignal): Promise<Draft | undefined>
+  /**
+   * The answer to the submission with this `Idempotency-Key`. It is called before a submission is read, so that no limit
+   * and no full disk refuses a known key. Default: the engine keeps no keys, and the header gets a 400
+   */
+  findKey?(key: string): Promise<KnownRun | undefined>
   /** `undefined` only if surely no run has this id. */
   getRun(id: string): Promise<Run | undefined>
   /** A page of the runs, and how many runs there are in all. */

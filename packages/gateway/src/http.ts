@@ -10,6 +10,8 @@ export {
   type Input,
   InputError,
   type Kind,
+  type KnownRun,
+  type Once,
   type Problem,
   type QueueEntry,
   type Report,

@@ -1,5 +1,5 @@
 import { type Draft, type Engine, EngineError } from '@flowscale/gateway/http'
-import { compareRuns, drawSeed, isEnded } from '@flowscale/gateway/internal'
+import { checkSame, compareRuns, drawSeed, isEnded } from '@flowscale/gateway/internal'
 import type { Random } from '../seed.ts'
 import type { Workflow } from '../workflows/checkWorkflows.ts'
 import type { InputFile, WorkflowInputs } from '../workflows/types.ts'
@@ -15,6 +15,8 @@ export function createEngine(state: EngineState): Engine {
       const workflow = state.workflows.get(workflowId)
       return workflow && createDraft(state, workflow)
     },
+    // Node 18, and pages on plain HTTP, can't hash what is sent.
+    ...(globalThis.crypto?.subtle && { findKey: async (key) => state.known.get(key) }),
     async getRun(id) {
       const run = state.runs.get(id)
       return run && toApiRun(run)
@@ -67,13 +69,20 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       remote.push({ input, url })
       return {}
     },
-    async submit({ values: sent, inputs, groupId, requestId }) {
+    async submit({ values: sent, inputs, groupId, requestId, once }) {
+      const known = once && state.known.get(once.key)
+      if (known) {
+        checkSame(known, once)
+        return known
+      }
       if (state.closed) throw new EngineError(503, 'The emulator is closed')
       const { values, drawn } = fillInputs(workflow, sent as WorkflowInputs, state.randomSeeds)
       const apiInputs = [...inputs, ...drawn]
       const run = addRun(state, { workflow, groupId, apiInputs, given: { values, remote } })
       state.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
-      return { run: toApiRun(run), number: run.number }
+      const answer = { run: toApiRun(run), number: run.number }
+      if (once) state.known.set(once.key, { ...answer, hash: once.hash })
+      return answer
     },
   }
 }

@@ -1,4 +1,10 @@
-import type { Container as ApiContainer, Run as ApiRun, Dialect, Status } from '@flowscale/gateway/http'
+import type {
+  Container as ApiContainer,
+  Run as ApiRun,
+  Dialect,
+  KnownRun,
+  Status,
+} from '@flowscale/gateway/http'
 import { createFaults, type Faults } from '../faults/createFaults.ts'
 import type { FaultOptions } from '../faults/table.ts'
 import { createRandom, type Random } from '../seed.ts'
@@ -39,6 +45,8 @@ export interface EngineState {
   byOutput: Map<string, { run: Run; output: Output }>
   /** In the order of their ends. */
   ended: Run[]
+  /** The answers to submissions, by their `Idempotency-Key`. They outlive their runs, which hold files. */
+  known: Map<string, KnownRun>
   randomRunIds: Random
   randomNames: Random
   randomRequestIds: Random
@@ -122,6 +130,7 @@ export function createState(settings: Settings): EngineState {
     runs: new Map(),
     byOutput: new Map(),
     ended: [],
+    known: new Map(),
     // Streams of their own: how often a client polls must not change the ids of later runs.
     randomRunIds: createRandom(`${seed}/run ids`),
     randomNames: createRandom(`${seed}/output names`),

@@ -26,7 +26,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
       const response = preflight(request) ?? (await answer(call, routes))
       response.headers.set('x-request-id', call.requestId)
       response.headers.set('access-control-allow-origin', '*')
-      response.headers.set('access-control-expose-headers', 'x-request-id, retry-after')
+      response.headers.set('access-control-expose-headers', 'x-request-id, retry-after, x-idempotency')
       return response
     },
     watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run))) ?? (() => {}),

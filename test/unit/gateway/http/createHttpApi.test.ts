@@ -187,7 +187,7 @@ for (const dialect of DIALECTS) {
 
 test('browsers may ask, and read refusals', async () => {
   const api = apiOf()
-  const asked = 'authorization,x-api-key,last-event-id'
+  const asked = 'authorization,x-api-key,last-event-id,idempotency-key'
   for (const path of ['/api/v1/runs', '/api/v1/runs/r1/events', '/generations/a/b.png']) {
     // A preflight carries no key.
     const headers = {
@@ -208,7 +208,7 @@ test('browsers may ask, and read refusals', async () => {
     const answer = await ask(api, path, { headers: { origin: 'null' } })
     assert.is(answer.status, status)
     assert.is(answer.headers.get('access-control-allow-origin'), '*')
-    assert.is(answer.headers.get('access-control-expose-headers'), 'x-request-id, retry-after')
+    assert.is(answer.headers.get('access-control-expose-headers'), 'x-request-id, retry-after, x-idempotency')
   }
 })
 

@@ -1,5 +1,13 @@
-import { type Draft, EngineError, InputError, type Problem, type Submission } from '../../engine.ts'
+import {
+  type Draft,
+  EngineError,
+  InputError,
+  type Once,
+  type Problem,
+  type Submission,
+} from '../../engine.ts'
 import { orAborted } from '../../runtime.ts'
+import type { FormHash } from './createFormHash.ts'
 import { type Part, readParts } from './multipart.ts'
 import { type Entry, findInput, readEntry } from './readInput.ts'
 
@@ -13,11 +21,28 @@ type FormValues = Pick<Submission, 'values' | 'inputs'>
  * come in. Throws an {@link InputError} with all mistakes at the end of the form. A body that is too large, or is not a
  * form, is an {@link EngineError}. An error of the draft is thrown at once.
  */
-export async function readSubmission(
+export function readSubmission(
   draft: Draft,
   request: Request,
   maxBodyBytes: number,
+  hash?: FormHash,
 ): Promise<FormValues> {
+  return readBody(request, maxBodyBytes, (parts) => readForm(draft, parts, hash))
+}
+
+/** Reads the form of a request for its hash alone: no workflow checks it. */
+export function hashSubmission(request: Request, maxBodyBytes: number, hash: FormHash): Promise<Once> {
+  return readBody(request, maxBodyBytes, async (parts) => {
+    for await (const part of parts) await skip(hash.listen(part))
+    return await hash.digest()
+  })
+}
+
+async function readBody<T>(
+  request: Request,
+  maxBodyBytes: number,
+  read: (parts: AsyncGenerator<Part, void>) => Promise<T>,
+): Promise<T> {
   const { signal, headers, body } = request
   if (Number(headers.get('content-length')) > maxBodyBytes) throw tooLarge('upload is', maxBodyBytes)
   const reader = body?.getReader()
@@ -25,7 +50,7 @@ export async function readSubmission(
   const aborter = new AbortController()
   try {
     const bytes = readBytes(reader, maxBodyBytes, aborter.signal)
-    const reading = readForm(draft, bytes, headers.get('content-type') ?? '')
+    const reading = read(partsOf(bytes, headers.get('content-type') ?? ''))
     return await orAborted(reading, signal, () => aborter.abort(signal.reason))
   } finally {
     reader?.cancel().catch(() => {})
@@ -52,17 +77,21 @@ async function* readBytes(
   }
 }
 
+/** Reads what is left of a part. */
+async function skip({ body }: Part): Promise<void> {
+  for await (const _ of body);
+}
+
 async function readForm(
   draft: Draft,
-  bytes: AsyncGenerator<Uint8Array, void>,
-  contentType: string,
+  parts: AsyncGenerator<Part, void>,
+  hash: FormHash | undefined,
 ): Promise<FormValues> {
   const entries = new Map<string, NumberedEntry[]>()
   const unknown = new Set<string>()
   const readText = createTextReader()
-  let count = 0
-  for await (const part of partsOf(bytes, contentType)) {
-    if (++count > MAX_PARTS) throw new EngineError(413, `The form has more than ${MAX_PARTS} parts`)
+  for await (const sent of parts) {
+    const part = hash?.listen(sent) ?? sent
     const found = findInput(draft.workflow, part.name)
     if (!found) {
       unknown.add(part.name)
@@ -75,11 +104,24 @@ async function readForm(
     const isSurplus = !input.array && earlier.length > 0
     const entry = isSurplus ? { problems: [] } : await readEntry(draft, found, part, readText)
     earlier.push({ index, entry })
+    // The engine need not have read a file to its end.
+    if (hash) await skip(part)
   }
   return gatherValues(draft.workflow, entries, unknown)
 }
 
 async function* partsOf(
+  bytes: AsyncGenerator<Uint8Array, void>,
+  contentType: string,
+): AsyncGenerator<Part, void> {
+  let count = 0
+  for await (const part of partsOfType(bytes, contentType)) {
+    if (++count > MAX_PARTS) throw new EngineError(413, `The form has more than ${MAX_PARTS} parts`)
+    yield part
+  }
+}
+
+async function* partsOfType(
   bytes: AsyncGenerator<Uint8Array, void>,
   contentType: string,
 ): AsyncGenerator<Part, void> {

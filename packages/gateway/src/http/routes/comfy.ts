@@ -44,7 +44,7 @@ function details(inputs: Workflow['inputs']): object {
 export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const containers = await engine.containers()
   const servers = containers.filter(({ isQueue }) => !isQueue)
-  return success(
+  const answer = success(
     servers.map(({ name, url, status, reason }) => ({
       ...(dialect !== 'openapi' && { container: name }),
       ...(dialect !== 'readme' && { url }),
@@ -53,15 +53,22 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
       ...(reason !== undefined && { reason }),
     })),
   )
+  // A header: a proxy that does not pass on the key does not pass on this promise either.
+  if (engine.findKey) answer.headers.set('x-idempotency', 'kept')
+  return answer
 }
 
 export async function getQueue({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const containers = await engine.containers()
   return success(
-    containers.map(({ name, url, running, pending }) => ({
+    containers.map(({ name, url, running, pending, waiting }) => ({
       ...(dialect !== 'openapi' && { container: name }),
       ...(dialect !== 'readme' && { comfy_uri: url }),
-      queue: { queue_running: running, queue_pending: pending },
+      queue: {
+        queue_running: running,
+        queue_pending: pending,
+        ...(waiting !== undefined && { queue_remaining: waiting }),
+      },
     })),
   )
 }

@@ -1,25 +1,58 @@
-import { isEnded, nothingStarted, type Problem, type RunsQuery } from '../../engine.ts'
+import {
+  checkSame,
+  EngineError,
+  isEnded,
+  type KnownRun,
+  nothingStarted,
+  type Problem,
+  type RunsQuery,
+} from '../../engine.ts'
+import { isKey } from '../access.ts'
 import { failure, json, missing, success, unprocessable } from '../answers.ts'
-import { readSubmission } from '../form/readForm.ts'
+import { createFormHash, type FormHash } from '../form/createFormHash.ts'
+import { hashSubmission, readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
 import { runJson, textOf } from '../runJson.ts'
-import type { ApiRequest } from '../types.ts'
+import type { ApiRequest, Dialect } from '../types.ts'
 
 export async function executeWorkflow(call: ApiRequest): Promise<Response> {
   const { api, request, query, maxBodyBytes, requestId } = call
   const { engine, dialect } = api
   const id = query.get('workflow_id')
   if (!id) return unprocessable([missing('query', 'workflow_id')])
+  const groupId = query.get('group_id') || null
+  const hash = openHash(call, [id, groupId])
+  const known = hash && (await engine.findKey!(hash.key).catch(nothingStarted))
+  if (known) {
+    checkSame(known, await hashSubmission(request, maxBodyBytes, hash))
+    return accepted(dialect, known)
+  }
   const draft = await engine.draft(id, request.signal).catch(nothingStarted)
   if (!draft) {
     const msg = `Unknown workflow '${id}'`
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
-  const form = await readSubmission(draft, request, maxBodyBytes).catch(nothingStarted)
-  const groupId = query.get('group_id') || null
-  const { run, number } = await draft.submit({ ...form, groupId, requestId })
+  const form = await readSubmission(draft, request, maxBodyBytes, hash).catch(nothingStarted)
+  const once = await hash?.digest()
+  return accepted(dialect, await draft.submit({ ...form, groupId, requestId, once }))
+}
 
-  const ids = { run_id: run.id, workflow_id: draft.workflow.id }
+/** The hash of a submission that has an `Idempotency-Key`; no other needs one. */
+function openHash(
+  { request, api: { engine, name } }: ApiRequest,
+  about: readonly unknown[],
+): FormHash | undefined {
+  const key = request.headers.get('idempotency-key')
+  if (key === null) return undefined
+  if (!isKey(key) || key.length > 255)
+    throw new EngineError(400, 'Idempotency-Key must be 1 to 255 visible ASCII characters')
+  if (engine.findKey) return createFormHash(key, about)
+  const way = 'leave the header out, or start a gateway with a queue: --data or --redis'
+  throw new EngineError(400, `This ${name} does not keep the Idempotency-Key of submissions: ${way}`)
+}
+
+function accepted(dialect: Dialect, { run, number }: Pick<KnownRun, 'run' | 'number'>): Response {
+  const ids = { run_id: run.id, workflow_id: run.workflowId }
   if (dialect === 'openapi') return success([ids])
   if (dialect === 'python') return success(ids)
   return success({ number, node_errors: {}, output_names: run.outputNames, run_id: run.id })

@@ -11,6 +11,7 @@ import {
   type Problem,
   type Workflow,
 } from '../../../../../packages/gateway/src/engine.ts'
+import { createFormHash } from '../../../../../packages/gateway/src/http/form/createFormHash.ts'
 import { readSubmission } from '../../../../../packages/gateway/src/http/form/readForm.ts'
 import { heldBytes } from '../../../../support/memory.ts'
 
@@ -655,7 +656,8 @@ test('256 MB on a real server in flat memory', async () => {
   })
   const server = createServer(async (incoming, outgoing) => {
     const type = incoming.headers['content-type'] ?? ''
-    const { inputs } = await read(requestOf(incoming, type), draft, 2 * size)
+    const request = requestOf(incoming, type)
+    const { inputs } = await readSubmission(draft, request, 2 * size, createFormHash('a-key', []))
     outgoing.end(JSON.stringify(inputs))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
