@@ -111,7 +111,14 @@ export interface ContainerQueue {
   container: string
   /** The name of the container on some servers. `container` has the name on every server. */
   comfy_uri?: string | null
-  queue: { queue_running: QueueEntry[]; queue_pending: QueueEntry[]; [field: string]: unknown }
+  queue: {
+    queue_running: QueueEntry[]
+    /** A gateway with a queue sends the first 200. */
+    queue_pending: QueueEntry[]
+    /** How many wait in all, from a gateway with a queue. */
+    queue_remaining?: number
+    [field: string]: unknown
+  }
   [field: string]: unknown
 }
 

@@ -4,11 +4,12 @@ import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } 
 import { addInspect } from './command/inspect.ts'
 import { checkFolder, notesOn, openQueue } from './command/openQueue.ts'
 import { banner, logged } from './command/print.ts'
+import { addQueue } from './command/queue.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
 import { fromFlags } from './command/serverCommand.ts'
 import { addWorker } from './command/worker.ts'
 import { createGateway } from './createGateway.ts'
-import { keepKey, makeKey, openFolder, userFolder } from './node/dataFolder.ts'
+import { keepKey, makeKey, userFolder } from './node/dataFolder.ts'
 import { watchWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
 
@@ -22,6 +23,7 @@ const SHORT_KEY =
 const program = createProgram()
 addInspect(program)
 addWorker(program)
+addQueue(program)
 await runServer(program, new URL('../package.json', import.meta.url), start)
 
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
@@ -30,7 +32,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
   const hasQueue = isQueued(flags)
   const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
-  if (data !== undefined) checkFolder(flags, hasQueue, `${data}/queue`)
+  if (data !== undefined) checkFolder(flags, `${data}/queue`)
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
@@ -43,9 +45,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     secret: flags.key ? undefined : makeKey(),
     publicUrl,
     dialect,
-    ...(hasQueue
-      ? { queue: await openQueue(flags, `${data}/queue`) }
-      : { keepDays, storage: data === undefined ? undefined : await openFolder(`${data}/runs`) }),
+    ...(hasQueue ? { queue: await openQueue(flags, `${data}`) } : { keepDays }),
     logger: { info: log, warn: log, error: log },
   }
   const { header: headers, maxWorkers } = flags
@@ -70,7 +70,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),
-    notes: [...notes, ...notesOn(hasQueue, data)],
+    notes: [...notes, ...notesOn(hasQueue)],
     async stop() {
       await served.close(STOP_MS)
       gateway.close()

@@ -6,7 +6,7 @@ import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
 import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
 import { checkOptions, fields, isObject, must, optional, type Rules } from './options.ts'
-import type { RunQueue } from './queue/runQueue.ts'
+import type { Queue } from './queue/runQueue.ts'
 import * as rules from './rules.ts'
 
 /** A gateway, made by {@link createGateway}. */
@@ -134,8 +134,8 @@ export interface GatewayOptions {
   storage?: Storage | undefined
   /** Records of one ComfyUI are removed so many days after their run, and no files; a queue has its own option. Default: 30 */
   keepDays?: number | undefined
-  /** What several servers take their runs from, with the records and files: `folderQueue('data')`. Default: none */
-  queue?: RunQueue | undefined
+  /** What servers take their runs from, with the records and files: `folderQueue({ folder: 'data' })`. Default: none */
+  queue?: Queue | undefined
   /** The key of workers that dial in. It opens nothing else. Needs `queue`. Default: no worker can dial in */
   workerKey?: string | undefined
   /** Default: none */

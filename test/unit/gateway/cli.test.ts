@@ -11,13 +11,15 @@ import { banner } from '../../../packages/gateway/src/command/print.ts'
 import { createSign } from '../../../packages/gateway/src/http/links.ts'
 import { folderFiles } from '../../../packages/gateway/src/node/folderFiles.ts'
 import { folderQueue } from '../../../packages/gateway/src/node/folderQueue.ts'
-import type { RunQueue } from '../../../packages/gateway/src/queue/runQueue.ts'
+import { levelStore } from '../../../packages/gateway/src/node/levelStore.ts'
+import { ofQueue } from '../../../packages/gateway/src/queue/runQueue.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
 import { until } from '../../support/until.ts'
-import { addAll, bytes, endOf } from './queue/suite.ts'
+import { batchOf } from './queue/storeSuite.ts'
+import { bytes } from './queue/suite.ts'
 
 const test = suite('flowscale-gateway')
 const SOURCE = ['--import', 'tsx', resolve('packages/gateway/src/cli.ts')]
@@ -132,7 +134,6 @@ test('--data keeps the key and the runs', async () => {
   assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), apiKey)
   const kept = comfy.requests.filter(({ path }) => path.includes(run_id) && path.includes('userdata'))
   assert.equal(kept, [])
-  assert.ok((await readdir(join(data, 'runs'), { recursive: true })).join().includes(run_id))
 })
 
 test('--workers: a GPU dials in, makes runs and is found by its name', async () => {
@@ -167,9 +168,6 @@ test('--workers: a GPU dials in, makes runs and is found by its name', async () 
     worker.child.kill('SIGTERM')
     assert.is(await ended, 0)
     await until(statuses, (found) => found === 'comfyui-1 idle,gpu-2 stopped')
-    // Later, before one ComfyUI, its runs would be gone.
-    gateway.child.kill('SIGKILL')
-    await refuses(2, [['--comfyui', comfy.url, '--workflows', workflows, '--data', data]])
   } finally {
     await distant.stop()
   }
@@ -177,24 +175,20 @@ test('--workers: a GPU dials in, makes runs and is found by its name', async () 
 
 test('a folder is refused if it has runs that a gateway with these flags does not show', async () => {
   const at = (name: string): string => join(folder, name)
-  const make = async (name: string, use: (queue: RunQueue) => Promise<unknown> = async () => {}) => {
-    const queue = folderQueue(at(name))
-    await queue.open(() => {})
-    await use(queue).finally(() => queue.close())
-  }
-  await make('empty')
-  await make('waits', (queue) => addAll(queue, 1))
-  await make('ended', async (queue) => queue.end(endOf((await addAll(queue, 1))[0]!)))
+  const queue = ofQueue(folderQueue({ folder: at('level') }))
+  await queue.open(() => {})
+  await queue.close()
+  await mkdir(at('before'))
+  await writeFile(at('before/queue.jsonl'), '')
   await folderFiles(at('redis')).put('in', 'r', 'a.png', bytes('x'))
-  const ways: [flags: object, hasQueue: boolean, refused: string[]][] = [
-    [{}, false, ['waits', 'ended', 'redis']],
-    [{}, true, ['redis']],
-    [{ redis: 'redis://a' }, true, ['waits', 'ended']],
+  const ways: [flags: object, refused: string[]][] = [
+    [{}, ['redis']],
+    [{ redis: 'redis://a' }, ['level', 'before']],
   ]
-  for (const [flags, hasQueue, refused] of ways) {
-    const found = ['none', 'empty', 'waits', 'ended', 'redis'].filter((name) => {
+  for (const [flags, refused] of ways) {
+    const found = ['none', 'level', 'before', 'redis'].filter((name) => {
       try {
-        checkFolder(flags as never, hasQueue, at(name))
+        checkFolder(flags as never, at(name))
         return false
       } catch (error) {
         said((error as Error).message.replaceAll(folder, 'FOLDER'))
@@ -204,20 +198,14 @@ test('a folder is refused if it has runs that a gateway with these flags does no
     assert.equal(found, refused)
   }
   // What may be another gateway's is only said.
-  assert.equal(notesOn(true, folder), [])
-  await mkdir(at('runs'))
-  assert.equal(notesOn(true, folder), [])
-  await writeFile(at('runs/a'), '')
-  assert.equal(notesOn(false, folder), [])
   const before = process.env.XDG_DATA_HOME
   process.env.XDG_DATA_HOME = folder
   try {
-    assert.equal(notesOn(false, undefined), [])
-    await cp(at('waits'), at('flowscale-gateway/queue'), { recursive: true })
-    for (const note of [...notesOn(true, folder), ...notesOn(false, undefined)])
-      said(note.replaceAll(folder, 'FOLDER'))
-    assert.is(notesOn(true, undefined).length, 0)
-    assert.is(notesOn(false, undefined).length, process.platform === 'linux' ? 1 : 0)
+    assert.equal(notesOn(false), [])
+    await cp(at('level'), at('flowscale-gateway/queue'), { recursive: true })
+    for (const note of notesOn(false)) said(note.replaceAll(folder, 'FOLDER'))
+    assert.is(notesOn(true).length, 0)
+    assert.is(notesOn(false).length, process.platform === 'linux' ? 1 : 0)
   } finally {
     if (before === undefined) delete process.env.XDG_DATA_HOME
     else process.env.XDG_DATA_HOME = before
@@ -279,6 +267,31 @@ test('an address without http://, and one of a server that is not ComfyUI', asyn
   const { out, err } = await run(bare, /Workflows\n/)
   assert.match(out, `server  ComfyUI: ${url} answers, but is not ComfyUI: correct the address of ComfyUI\n`)
   assert.not.match(err + out, 'Warning')
+})
+
+test('queue check: what is whole in a folder, and what is not', async () => {
+  const data = join(folder, 'data')
+  const store = levelStore(join(data, 'queue'))
+  await store.open(() => {})
+  const ids = Array.from({ length: 30 }, (_, index) => `run/${index}`)
+  for (const id of ids) await store.commit(batchOf({ records: { [id]: `the text of ${id}` }, marks: [id] }))
+  await store.close()
+  const level = join(data, 'queue/queue.level')
+  const before = await readdir(level)
+  for (const dir of [data, join(data, 'queue')]) {
+    const { code, out, err } = await run(['queue', 'check', dir])
+    assert.equal([code, out, err], [0, '31 records and 30 marks are whole\n', ''])
+  }
+  assert.equal(await readdir(level), before)
+  const path = join(level, before.find((name) => name.endsWith('.log'))!)
+  const bytes = await readFile(path)
+  bytes[bytes.indexOf('the text of run/9') + 4]! ^= 1
+  await writeFile(path, bytes)
+  const { code, out, err } = await run(['queue', 'check', data])
+  assert.is(code, 1)
+  assert.match(out, /^\d+ records and \d+ marks are whole\n$/)
+  assert.match(err, /^\S+\.log: .*\n.*damaged/)
+  assert.is((await run(['queue', 'check', workflows])).code, 1)
 })
 
 test('inspect prints names and reasons; --write makes the sidecar that gives the same, and overwrites none', async () => {

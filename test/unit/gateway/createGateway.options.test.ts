@@ -47,7 +47,7 @@ test('a bad value is a TypeError that names the option', () => {
   refused('maxBodyBytes', 0, -1, Number.NaN, '1', null)
   refused('inputHosts', 'x.test', ['https://x.test'], ['x.test/a'], ['u@x.test'], ['X.test'], [''], [5], null)
   refused('keepDays', 0, -1, 1.5, 1e9, '30', null)
-  const queue = folderQueue('never opened')
+  const queue = folderQueue({ folder: 'never opened' })
   assert.throws(() => check({ queue, keepDays: 7 }), TypeError)
   refused('storage', {}, null, 'folder', { getItem() {}, setItem() {}, removeItem() {} })
   refused('logger', 'console', null, { warn: 'x' })

@@ -22,7 +22,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
 }
 
 const LINE =
-  "createGateway({ engine: comfyui({ urls }), queue: folderQueue('data') }), from @flowscale/gateway/node"
+  "createGateway({ engine: comfyui({ urls }), queue: folderQueue({ folder: 'data' }) }), from @flowscale/gateway/node"
 
 /** Options of `comfyui()`. */
 export interface ComfyuiOptions {

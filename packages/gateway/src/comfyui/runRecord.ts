@@ -29,6 +29,8 @@ export interface StoredOutput {
 export interface Ended extends EndedRun<Submitted> {
   readonly error: string | null
   readonly files: readonly StoredOutput[]
+  /** The files are on ComfyUI: the run ended before its gateway had a queue. */
+  readonly isOnServer?: boolean | undefined
   /** What the server lacks, if the run failed by that. No record has it. */
   readonly fault?: string | undefined
 }
@@ -57,7 +59,14 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
 }
 
 /** Makes a run from the record of its end; `undefined` if ComfyUI refused the run. */
-export function toEndedRun({ run, status, files, fault: _, ...times }: Ended): Run | undefined {
+export function toEndedRun({
+  run,
+  status,
+  files,
+  fault: _,
+  isOnServer: __,
+  ...times
+}: Ended): Run | undefined {
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
   const texts = files.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]]))

@@ -54,8 +54,8 @@ export function createContainer(server: ComfyServer): () => Promise<Container> {
     const first = items[0]?.id
     const progress = first !== undefined && running > 0 && server.progress.get(first)?.progress
     const now = `${running > 0} ${first} ${progress}`
-    if (now !== head) [head, since] = [now, Date.now()]
-    return first !== undefined && Date.now() - since >= (running > 0 ? server.lostAfterMs : BETWEEN_MS)
+    if (now !== head) [head, since] = [now, performance.now()]
+    return first !== undefined && performance.now() - since >= (running > 0 ? server.lostAfterMs : BETWEEN_MS)
   }
 
   return async () => {

@@ -53,7 +53,7 @@ export function createProgram(): Command {
     .option('--workflows <dir>', 'a folder of workflows: files that ComfyUI saved, or pictures that it made')
     .option(
       '--data <dir>',
-      'a folder for the key and the records of runs (default: one ComfyUI keeps the records, and each start makes a new key; a queue is kept in the data folder of this user)',
+      'a folder for the key and the queue, with the records and files of runs (default: one ComfyUI has no queue and keeps the records, and each start makes a new key; the queue of several is in the data folder of this user)',
     )
     .option(
       '--files <url>',
@@ -127,8 +127,8 @@ function readLines(file: string): string[] {
 }
 
 /** Whether runs wait in a queue of the gateway's own. */
-export const isQueued = ({ comfyui = [], workers, redis }: GatewayFlags): boolean =>
-  workers || redis !== undefined || comfyui.length > 1
+export const isQueued = ({ comfyui = [], workers, redis, data }: GatewayFlags): boolean =>
+  workers || redis !== undefined || data !== undefined || comfyui.length > 1
 
 const loopback = ['127.0.0.1', '::1', 'localhost']
 
@@ -142,7 +142,7 @@ export function checkFlags(flags: GatewayFlags): void {
     )
   }
   if (files !== undefined && !isQueued(flags)) {
-    throw new UsageError('--files is for a queue: give several --comfyui, --workers or --redis.')
+    throw new UsageError('--files is for a queue: give --data, several --comfyui, --workers or --redis.')
   }
   if (redirectLinks && files === undefined) {
     throw new UsageError('--redirect-links needs --files.')

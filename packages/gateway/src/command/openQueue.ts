@@ -1,17 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { userFolder } from '../node/dataFolder.ts'
 import { folderFiles } from '../node/folderFiles.ts'
-import { folderQueue } from '../node/folderQueue.ts'
-import type { FileStore, RunQueue } from '../queue/runQueue.ts'
+import { folderQueueOf } from '../node/folderQueue.ts'
+import { LEVEL } from '../node/levelStore.ts'
+import type { FileStore, Queue } from '../queue/runQueue.ts'
 import type { GatewayFlags } from './flags.ts'
 import { fromFlags, UsageError } from './serverCommand.ts'
 
-/** The queue of a gateway, in a folder or in Redis. */
-export async function openQueue(flags: GatewayFlags, folder: string): Promise<RunQueue> {
+/** The queue of a gateway, in the folder `data` or in Redis. */
+export async function openQueue(flags: GatewayFlags, data: string): Promise<Queue> {
   const { redis: url, keepDays } = flags
   const files = await openFiles(flags)
-  if (url === undefined) return folderQueue(folder, { files, keepDays })
+  const folder = join(data, 'queue')
+  if (url === undefined) return folderQueueOf({ folder, files, keepDays }, join(data, 'runs'))
   const { redisQueue } = await installed('--redis', 'ioredis', import('../redis/redisQueue.ts'))
   return fromFlags(() => redisQueue({ url, files: files ?? folderFiles(folder), keepDays }))
 }
@@ -45,39 +47,25 @@ async function installed<T>(flag: string, name: string, part: Promise<T>): Promi
   })
 }
 
-/**
- * Refuses a folder with a queue whose runs a gateway with these flags would not show: callers would get a 404, and a batch that
- * goes on would pay again.
- */
-export function checkFolder({ redis }: GatewayFlags, hasQueue: boolean, folder: string): void {
+/** Refuses a folder with a queue whose runs a gateway with these flags would not show: a batch that goes on would pay again. */
+export function checkFolder({ redis }: GatewayFlags, folder: string): void {
   const names = listOf(folder)
-  const isOfRedis = !names.includes('queue.jsonl') && (names.includes('in') || names.includes('out'))
-  const inRedis = redis === undefined && isOfRedis && '--redis with the address of before'
-  const inFolder = hasRuns(folder) && (redis ? '--workers without --redis' : !hasQueue && '--workers')
-  const flags = inRedis || inFolder
-  if (flags)
+  const isOfRedis = !hasQueue(names) && (names.includes('in') || names.includes('out'))
+  const flag =
+    redis === undefined ? isOfRedis && '--redis with the address of before' : hasQueue(names) && 'no --redis'
+  if (flag)
     throw new UsageError(
-      `${folder} has runs, which a gateway with these flags does not show. Give ${flags}, or another --data.`,
+      `${folder} has runs, which a gateway with these flags does not show. Give ${flag}, or another --data.`,
     )
 }
 
-/** What to say of runs that a gateway shows only with other flags. It may be another gateway's. */
-export function notesOn(hasQueue: boolean, data: string | undefined): string[] {
+/** What to say of runs that a gateway shows only with other flags. They may be another gateway's. */
+export function notesOn(isQueued: boolean): string[] {
   const mine = join(userFolder(), 'queue')
-  if (!hasQueue && data === undefined && hasRuns(mine))
-    return [`Note: ${mine} has runs. A gateway with --workers or several --comfyui shows them.`]
-  if (!hasQueue || data === undefined || listOf(join(data, 'runs')).length === 0) return []
-  return [
-    `Note: ${join(data, 'runs')} has runs. A gateway with one --comfyui, without --workers, shows them.`,
-  ]
+  if (isQueued || !hasQueue(listOf(mine))) return []
+  return [`Note: ${mine} has runs. A gateway with --workers, several --comfyui or --data shows them.`]
 }
 
 const listOf = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : [])
 
-/** Whether a queue in a folder has runs that wait or have ended. */
-const hasRuns = (folder: string): boolean =>
-  listOf(folder).some(
-    (name) =>
-      name.startsWith('ended-') ||
-      (name === 'queue.jsonl' && /^\["add"/m.test(readFileSync(join(folder, name), 'utf8'))),
-  )
+const hasQueue = (names: readonly string[]): boolean => names.includes(LEVEL) || names.includes('queue.jsonl')

@@ -7,7 +7,7 @@ import { EngineError, type WorkflowFile } from '../../../../packages/gateway/src
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { classes as all, node, saved } from './editor/kit.ts'
 
-const test = suiteWithClock('the catalog of a server')
+const test = suiteWithClock('the catalog of a server', 'performance')
 
 /** Files that a case changes, and a server whose classes it changes. */
 function setUp(first: WorkflowFile[]) {

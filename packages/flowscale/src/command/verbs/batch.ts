@@ -1,5 +1,5 @@
 import { checkRows } from '../batch/checkRows.ts'
-import { openBatch, retryFailed } from '../batch/openBatch.ts'
+import { openBatch, readBatch, retryFailed } from '../batch/openBatch.ts'
 import { readRows } from '../batch/readRows.ts'
 import { runRows } from '../batch/runRows.ts'
 import { createTally, summarise } from '../batch/summarise.ts'
@@ -15,6 +15,8 @@ export async function batch(call: Call): Promise<void> {
   const folder = flags.output!
   const concurrency = flags.concurrency!
   const timeoutMs = flags.timeout && flags.timeout * 1000
+  // A folder that can't be used is refused before the first request.
+  await readBatch(folder)
   const table = await readRows(path, createStdin(print, signal), print)
   const { client } = call
   const workflow = await findWorkflow(client, word, signal)

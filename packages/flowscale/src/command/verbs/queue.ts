@@ -9,6 +9,8 @@ export async function queue({ client, print, signal }: Call): Promise<void> {
       ...queue.queue_running.map(([, runId]) => [container, 'running', runId]),
       ...queue.queue_pending.map(([, runId], index) => [container, `waiting, ${index + 1}.`, runId]),
     ]
+    const more = Number(queue.queue_remaining) - queue.queue_pending.length
+    if (more > 0) own.push([container, 'waiting', `${more} more`])
     return own.length ? own : [[container, 'free', '']]
   })
   print.result(data, table(['container', 'state', 'run'], rows))

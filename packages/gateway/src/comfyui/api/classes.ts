@@ -23,15 +23,15 @@ export function createClasses(client: Pick<ComfyClient, 'read' | 'isAway'>): () 
     const info = Object.hasOwn(infos, type) && isObject(infos[type]) ? infos[type] : undefined
     const [before, text] = [known.get(type), JSON.stringify(info)]
     if (info === undefined) known.delete(type)
-    else if (before?.text === text) before.at = Date.now()
-    else known.set(type, { info, text, at: Date.now() })
+    else if (before?.text === text) before.at = performance.now()
+    else known.set(type, { info, text, at: performance.now() })
     return known.get(type)?.info
   }
 
   async function read(type: string): Promise<ClassInfo | undefined> {
     const before = known.get(type)
     if (!before) return await ask(type)
-    if (Date.now() - before.at < FRESH_MS || client.isAway()) return before.info
+    if (performance.now() - before.at < FRESH_MS || client.isAway()) return before.info
     const asked = ask(type).catch((error) => {
       if (!(error instanceof NoAnswer)) throw error
     })

@@ -69,7 +69,7 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
     const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
-    const startedAt = Date.now()
+    const startedAt = performance.now()
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     if (method === 'GET') asked()
@@ -141,14 +141,14 @@ const APART_MS = 60_000
 function createHealth() {
   let absence: { readonly since: number; readonly last: number } | undefined
   let misses = 0
-  let heardAt = 0
+  let heardAt = Number.NEGATIVE_INFINITY
   /** Since when a question waits. */
   let askedAt: number | undefined
-  const isStill = (): boolean => askedAt !== undefined && Date.now() - askedAt >= STILL_MS
+  const isStill = (): boolean => askedAt !== undefined && performance.now() - askedAt >= STILL_MS
   const isAway = (): boolean => misses >= MISSES || isStill()
   return {
     asked(): void {
-      askedAt ??= Date.now()
+      askedAt ??= performance.now()
     },
     unasked(): void {
       askedAt = undefined
@@ -156,12 +156,12 @@ function createHealth() {
     answered(): void {
       absence = undefined
       misses = 0
-      heardAt = Date.now()
+      heardAt = performance.now()
       askedAt = undefined
     },
-    quietForMs: (): number => Date.now() - heardAt,
+    quietForMs: (): number => performance.now() - heardAt,
     fail(error: NoAnswer): never {
-      const now = Date.now()
+      const now = performance.now()
       absence = { since: absence && now - absence.last < APART_MS ? absence.since : now, last: now }
       throw error
     },
@@ -173,7 +173,7 @@ function createHealth() {
     gone(): void {
       misses = MISSES
     },
-    awayForMs: (): number => (absence ? Date.now() - absence.since : 0),
+    awayForMs: (): number => (absence ? performance.now() - absence.since : 0),
     isAway,
   }
 }

@@ -29,7 +29,7 @@ export function createReadQueue(client: ComfyClient, onRead: (ids: readonly stri
   let coming: { readonly readAt: number; readonly queue: Promise<Queue> } | undefined
 
   return async (maxAgeMs = ageMs) => {
-    const now = Date.now()
+    const now = performance.now()
     const isRecent = (readAt: number): boolean => maxAgeMs > 0 && now - readAt <= maxAgeMs
     if (latest && isRecent(latest.readAt)) return latest
     if (coming && isRecent(coming.readAt) && hasOwnTimers()) return await coming.queue
@@ -49,7 +49,7 @@ export function createReadQueue(client: ComfyClient, onRead: (ids: readonly stri
     const pending = readItems(queue_pending).sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
     const queue = { items: [...running, ...pending], running: running.length, readAt }
     onRead(queue.items.map(({ id }) => id))
-    ageMs = Math.min(MOST_MS, 10 * (Date.now() - readAt + 1))
+    ageMs = Math.min(MOST_MS, 10 * (performance.now() - readAt + 1))
     if (!latest || latest.readAt <= readAt) latest = queue
     return queue
   }
@@ -114,7 +114,7 @@ export async function seekRun(
   id: string,
   maxAgeMs?: number,
 ): Promise<Sighting> {
-  const askedAt = Date.now()
+  const askedAt = performance.now()
   const queue = await readQueue(maxAgeMs)
   const seen = seekIn(queue, id)
   // A run that ran in an earlier answer, or was the next to run, may have ended since.

@@ -33,7 +33,7 @@ export function createDraft({ found, areAll, queue, inputHosts, signal, added }:
     return { name: upload } satisfies Upload
   }
 
-  async function submit({ values: given, inputs, groupId }: Submission): ReturnType<Draft['submit']> {
+  async function submit({ values: given, inputs, groupId, once }: Submission): ReturnType<Draft['submit']> {
     const values = valuesOf(given)
     const workflow = found.find((one) => fits(one, values)) ?? found[0]!
     const missing = workflow.missingChoices.filter(({ input = '' }) => !Object.hasOwn(values, input))
@@ -54,9 +54,12 @@ export function createDraft({ found, areAll, queue, inputHosts, signal, added }:
       changes,
       files,
     }
-    const number = await queue.add(job, plan, needs)
-    added()
-    return { run: toRun({ ...job, ...plan }, { status: 'queued', progress: 0 }), number }
+    const { number, id: runId } = await queue.add(job, plan, needs, {}, once)
+    const run = toRun({ ...job, ...plan, id: runId }, { status: 'queued', progress: 0 })
+    if (runId === id) added()
+    // What was just sent has a run already, with files of its own.
+    else void queue.files.removeInputs(id).catch(() => {})
+    return { run, number }
   }
 
   return {

@@ -5,7 +5,7 @@ import type { Ended, Progress, Submitted } from '../runRecord.ts'
 import { endWithout } from '../runs/historyEnd.ts'
 import { changeGraph } from '../workflows/fillGraph.ts'
 import { type Assignment, type News, type Outcome, type Port, Refused, type WorkerState } from './port.ts'
-import { letGo, type Server } from './servers.ts'
+import { letGo, type Server, setDone } from './servers.ts'
 import type { ComfyQueue, Entry, Job } from './types.ts'
 
 /** What a port needs of the dispatcher. */
@@ -65,11 +65,11 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
 
   /** Waits for news. */
   async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
-    const deadline = Date.now() + (state.isUp && state.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
+    const deadline = performance.now() + (state.isUp && state.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
     for (;;) {
       const news = newsFor(state)
       if (news) return await news
-      const leftMs = server.isNew ? 0 : deadline - Date.now()
+      const leftMs = server.isNew ? 0 : deadline - performance.now()
       server.isNew = false
       if (leftMs <= 0 || signal.aborted) break
       const change = new Promise<void>((resolve) => {
@@ -116,7 +116,8 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
         return undefined
       }
       server.held.set(id, entry)
-      for (const other of server.held.keys()) if (other !== id) server.done.add(other)
+      if (!server.work.has(id)) server.work.set(id, { since: performance.now() })
+      for (const other of server.held.keys()) if (other !== id) setDone(server, other)
       await emit(entry)
       // The next one can come.
       void dispatch()
@@ -135,7 +136,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       queue.peers?.tell({ run: id, news: progress.get(id) }).catch(() => {})
       await emit(entry)
       if (!isDone) return
-      server.done.add(id)
+      setDone(server, id)
       void dispatch()
     },
     async openInput(id, name) {

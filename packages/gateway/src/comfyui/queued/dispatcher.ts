@@ -1,16 +1,20 @@
 import { type EngineContext, isEnded, type Run } from '../../engine.ts'
-import { isEntry, type RunChange } from '../../queue/runQueue.ts'
+import { isEntry, type RunChange, type Waiting } from '../../queue/runQueue.ts'
+import { createChooser } from '../../queue/turns.ts'
 import type { ReadClass } from '../api/classes.ts'
 import { createListeners } from '../listeners.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
 import { createPort, type Hub } from './createPort.ts'
-import { lackOf, type Needs } from './needs.ts'
+import { lackOf } from './needs.ts'
 import { joinPeers } from './peers.ts'
 import { type Port, Refused } from './port.ts'
 import {
+  activeOf,
   aheadOf,
   createServer,
+  endsSoon,
+  gpuMsOf,
   isFree,
   isHeld,
   isLive,
@@ -43,13 +47,18 @@ export interface Dispatcher {
 }
 
 const TICK_MS = 1_000
+const LATE_MS = 10_000
 /** Places in the queue are told no more often. */
 const PLACES_MS = 250
 /** What a server has may have changed after this time. */
 const FRESH_MS = 2_000
 const REST_MS = 60_000
+/** So many verdicts on a server are kept, and those on runs that wait: without these, they would be asked for, for ever. */
+const MOST_LACKS = 1_000
 /** How long a run waits without a server for it before it says why. */
 const PATIENCE_MS = 10_000
+/** How long a run that was taken ahead waits for its turn, while another server is there for it. */
+const AHEAD_MS = 3_000
 
 export interface DispatcherOptions {
   readonly queue: ComfyQueue
@@ -71,16 +80,19 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   const followed = new Map<string, number>()
   /** Since when no server can take runs with such needs, and why. */
   const stuck = new Map<string, Stuck>()
-  /** The runs that were in the queue as it was opened, until they are looked at. */
+  const chooser = createChooser()
+  /** The runs that were cancelled before the queue was opened, until they have ended. */
   let left: readonly Entry[] | undefined
   let timer: ReturnType<typeof setInterval> | undefined
   let placesTimer: ReturnType<typeof setTimeout> | undefined
+  let arePlacesOld = false
   let isAtWork = false
-  let expiredAt = 0
+  let expiredAt = Number.NEGATIVE_INFINITY
   let isWanted = false
   /** Since when the queue, and the other gateways in it, have been heard. */
   let inTouchSince = 0
   let isInTouch = true
+  let tickedAt = 0
   let meetPeers: (() => Promise<void>) | undefined
   /** Counts the steps that change which server has a run. */
   let steps = 0
@@ -95,7 +107,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       return { ...toRun(run, { status: 'running', progress: 0, ...progress.get(job.id) }), startedAt: sentAt }
     }
     const state = stuck.get(job.needs)
-    const reason = state && Date.now() - state.since >= PATIENCE_MS ? { waitsFor: state.why } : {}
+    const reason = state && performance.now() - state.since >= PATIENCE_MS ? { waitsFor: state.why } : {}
     return toRun(run, { status: 'queued', progress: 0, position: await queue.ahead(found), ...reason })
   }
 
@@ -109,13 +121,18 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     if (listeners.has(isEntry(found) ? found.job.id : found.run.id)) listeners.tell(await toState(found))
   }
 
-  /** The places of runs change whenever one is taken. */
-  async function emitPlaces(): Promise<void> {
-    placesTimer = undefined
-    for (const id of followed.keys()) {
-      const found = await queue.get(id).catch(() => undefined)
-      if (found && isEntry(found) && found.sentAt === undefined) await emit(found).catch(() => {})
-    }
+  /** Tells the places of runs, which change whenever one is taken: not often, and never twice at once. */
+  function emitPlaces(): void {
+    arePlacesOld = true
+    placesTimer ??= setTimeout(async () => {
+      arePlacesOld = false
+      for (const id of followed.keys()) {
+        const found = await queue.get(id).catch(() => undefined)
+        if (found && isEntry(found) && found.sentAt === undefined) await emit(found).catch(() => {})
+      }
+      placesTimer = undefined
+      if (arePlacesOld) emitPlaces()
+    }, PLACES_MS)
   }
 
   /** One at a time, and once more if something happened meanwhile. */
@@ -136,48 +153,60 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function dispatchAll(): Promise<void> {
-    const isOpen = (server: Server): boolean =>
+    const takes = (server: Server): boolean =>
       !server.isAbroad && isLive(server) && server.isUp && !restOf(server) && !aheadOf(server)
-    if (![...servers.values()].some(isOpen)) return
-    const waiting = new Map(await queue.waitingNeeds())
-    for (const server of servers.values()) {
-      const ahead = aheadOf(server)
-      if (ahead) waiting.set(ahead.job.needs, await queue.needsOf(ahead.job))
-    }
     let hasTaken = false
     for (;;) {
-      const open = [...servers.values()].filter(isOpen)
-      const fits = new Map(open.map((server) => [server, fitting(server, waiting)]))
-      const free = open.filter(isFree)
-      const taken = (await takeFor(free, fits)) ?? (await takeFor(open, fits)) ?? (await steal(free))
-      if (!taken) break
+      const free = [...servers.values()].filter((server) => takes(server) && isFree(server))
+      const busy = [...servers.values()].filter(
+        (server) => takes(server) && !isFree(server) && endsSoon(server),
+      )
+      if (free.length + busy.length === 0) break
+      const waiting = await queue.waiting()
+      const needs = new Set(waiting.heads.map((head) => head.needs))
+      for (const server of servers.values()) {
+        const ahead = aheadOf(server)
+        if (ahead) needs.add(ahead.job.needs)
+      }
+      for (const server of [...free, ...busy]) await learn(server, needs)
+      if (!((await takeFor(free, waiting)) || (await steal(free)) || (await takeFor(busy, waiting)))) break
       hasTaken = true
     }
-    if (hasTaken) placesTimer ??= setTimeout(emitPlaces, PLACES_MS)
+    if (hasTaken) emitPlaces()
   }
 
-  /** Gives the next run to one of these servers. */
-  async function takeFor(
-    candidates: readonly Server[],
-    fits: ReadonlyMap<Server, ReadonlySet<string>>,
-  ): Promise<Entry | undefined> {
-    const next = await queue.next(new Set(candidates.flatMap((server) => [...fits.get(server)!])))
-    if (!next) return undefined
-    const { needs, workflowId } = next.job
-    const able = candidates.filter((server) => fits.get(server)!.has(needs))
-    // Its models are loaded where the workflow ran last.
-    able.sort(
-      (a, b) =>
-        Number(b.lastWorkflow === workflowId) - Number(a.lastWorkflow === workflowId) || a.usedAt - b.usedAt,
+  /** Lets each of these servers take a run, rather one whose models it has loaded. False: none of them took any. */
+  async function takeFor(candidates: readonly Server[], { turns, heads }: Waiting): Promise<boolean> {
+    const fits = (server: Server, needs: string): boolean => server.lacks.get(needs)?.lack === null
+    const hasLoaded = (server: Server): boolean =>
+      heads.some(({ needs, workflowId }) => workflowId === server.lastWorkflow && fits(server, needs))
+    const inOrder = [...candidates].sort(
+      (a, b) => Number(hasLoaded(b)) - Number(hasLoaded(a)) || a.usedAt - b.usedAt,
     )
-    const server = able[0]!
-    const entry = await queue.take(fits.get(server)!, server.name)
-    if (entry) give(server, entry)
-    return entry
+    for (const server of inOrder) {
+      const fitting = heads.filter(({ needs }) => fits(server, needs))
+      const isElsewhere = (workflowId: string): boolean =>
+        [...servers.values()].some(
+          (one) =>
+            one !== server && one.lastWorkflow === workflowId && isLive(one) && one.isUp && !restOf(one),
+        )
+      const head = chooser.choose(
+        turns,
+        fitting,
+        { loaded: server.lastWorkflow, isElsewhere },
+        performance.now(),
+      )
+      if (!head) continue
+      const entry = await queue.take(head, fitting, server.name)
+      if (entry) give(server, entry)
+      // Another gateway may have taken it: whatever follows is chosen anew.
+      return true
+    }
+    return false
   }
 
   /** A server that is free gets a run that only waits for its turn on another. */
-  async function steal(free: readonly Server[]): Promise<Entry | undefined> {
+  async function steal(free: readonly Server[]): Promise<boolean> {
     for (const to of free) {
       for (const from of servers.values()) {
         const entry = aheadOf(from)
@@ -186,10 +215,10 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         from.held.delete(entry.job.id)
         wake(from)
         give(to, entry)
-        return entry
+        return true
       }
     }
-    return undefined
+    return false
   }
 
   function give(server: Server, entry: Entry): void {
@@ -200,25 +229,23 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     wake(server)
   }
 
-  /** The needs that a server is known to meet. What is not known is found out, and then runs are given again. */
-  function fitting(server: Server, waiting: ReadonlyMap<string, Needs>): Set<string> {
+  /** Finds out whether a server meets these needs. What is not known yet is found out meanwhile, and then runs are given again. */
+  async function learn(server: Server, ids: Iterable<string>): Promise<void> {
     const readClass = server.newReader()
-    const fit = new Set<string>()
-    for (const [id, needs] of waiting) {
+    for (const id of ids) {
       const known = server.lacks.get(id)
-      if (known?.lack === null) fit.add(id)
-      if (known && Date.now() - known.at < FRESH_MS) continue
-      server.lacks.set(id, { at: Date.now(), lack: known?.lack })
+      if (known && performance.now() - known.at < FRESH_MS) continue
+      const needs = await queue.needsOf(id)
+      server.lacks.set(id, { at: performance.now(), lack: known?.lack })
       lackOf(needs, readClass).then(
         (found) => {
           const lack = found ?? null
-          server.lacks.set(id, { at: Date.now(), lack })
+          server.lacks.set(id, { at: performance.now(), lack })
           if (lack !== known?.lack) void dispatch()
         },
-        () => server.lacks.set(id, { at: 0, lack: known?.lack }),
+        () => server.lacks.set(id, { at: Number.NEGATIVE_INFINITY, lack: known?.lack }),
       )
     }
-    return fit
   }
 
   /** Which server has which run, as the queue says. */
@@ -236,6 +263,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         if (ids.has(id)) continue
         server.held.delete(id)
         server.done.delete(id)
+        server.work.delete(id)
       }
       for (const entry of own) server.held.set(entry.job.id, entry)
     }
@@ -244,7 +272,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     for (const id of strays.keys()) if (!held.has(id)) strays.delete(id)
     for (const { job, server = '' } of entries) {
       if (servers.has(server)) strays.delete(job.id)
-      else if (!strays.has(job.id)) strays.set(job.id, Date.now())
+      else if (!strays.has(job.id)) strays.set(job.id, performance.now())
     }
   }
 
@@ -270,7 +298,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       server.isAbroad = queue.peers !== undefined && !polls
       await readHeld()
     }
-    server.seenAt = Date.now()
+    server.seenAt = performance.now()
   }
 
   /** A run was changed by another gateway. */
@@ -279,7 +307,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     if (news) progress.set(run, news as Progress)
     if (followed.has(run)) void emitNow(run)
     if (news) return
-    placesTimer ??= setTimeout(emitPlaces, PLACES_MS)
+    emitPlaces()
     const server = servers.get(name ?? '')
     if (!server) void dispatch()
     // Its worker asks this gateway.
@@ -307,10 +335,11 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       isInTouch = false
       throw error
     }
-    // What the others said meanwhile was not heard.
-    if (!isInTouch) inTouchSince = Date.now()
+    const now = performance.now()
+    // What the others said meanwhile was not heard; or this process stood still.
+    if (!isInTouch || now - tickedAt > LATE_MS) inTouchSince = now
     isInTouch = true
-    const now = Date.now()
+    tickedAt = now
     for (const server of servers.values()) {
       const isAway = !isLive(server)
       const answers = !isAway && server.isUp
@@ -320,35 +349,50 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         log(answers ? 'info' : 'warn', `${server.name} ${answers ? 'answers' : 'does not answer'}`)
       }
       const ahead = aheadOf(server)
-      if (ahead && (isAway || (!server.isAbroad && !server.isUp))) await putBack(server, ahead.job.id)
+      if (ahead && (isAway || (!server.isAbroad && (!server.isUp || isLate(server, ahead))))) {
+        server.overdue = activeOf(server)?.job.id
+        await putBack(server, ahead.job.id)
+      }
       if (!isAway || now - Math.max(inTouchSince, server.seenAt) < lostAfterMs) continue
       for (const entry of server.held.values()) await lose(entry)
       if (server.isDistant) servers.delete(server.name)
     }
     await settleStrays(now)
-    const waiting = await queue.waitingNeeds()
+    const { heads } = await queue.waiting()
+    const waiting = new Set(heads.map(({ needs }) => needs))
+    for (const { lacks } of servers.values())
+      if (lacks.size > MOST_LACKS) for (const id of lacks.keys()) if (!waiting.has(id)) lacks.delete(id)
     const own = [...servers.values()].filter(({ isAbroad }) => !isAbroad)
-    const unmet = [...waiting].filter(([id]) => !own.some(({ lacks }) => lacks.get(id)?.lack === null))
-    for (const server of servers.values())
-      if (server.isAbroad && isLive(server)) fitting(server, new Map(unmet))
+    for (const server of own) if (isLive(server) && server.isUp) await learn(server, waiting)
+    const unmet = [...waiting].filter((id) => !own.some(({ lacks }) => lacks.get(id)?.lack === null))
+    for (const server of servers.values()) if (server.isAbroad && isLive(server)) await learn(server, unmet)
     const before = new Map(stuck)
     stuck.clear()
-    for (const id of waiting.keys()) explain(id, before.get(id))
+    for (const id of waiting) explain(id, before.get(id))
     if (waiting.size > 0) void dispatch()
     if (waiting.size === 0 || now - expiredAt < maxQueueMs / 100) return
     expiredAt = now
-    for (const entry of await queue.entries()) {
-      if (entry.server !== undefined || now - entry.job.createdAt < maxQueueMs) continue
-      const hours = Math.round(maxQueueMs / 360_000) / 10
-      await finish(
-        entry,
-        endWithout(await submittedOf(entry.job), 'failed', `No server took the run for ${hours} hours`),
-      )
+    const hours = Math.round(maxQueueMs / 360_000) / 10
+    for (const { job } of await queue.olderThan(Date.now() - maxQueueMs)) {
+      // From here on, no server sends it.
+      const entry = await queue.cancel(job.id)
+      if (!entry || entry.sentAt !== undefined) continue
+      const why = `No server took the run for ${hours} hours`
+      await finish(entry, endWithout(await submittedOf(job), 'failed', why))
     }
   }
 
+  /** Whether a run that was taken ahead has waited long, for a run that takes longer than expected. */
+  const isLate = (server: Server, { job }: Entry): boolean =>
+    !isFree(server) &&
+    performance.now() - server.usedAt > AHEAD_MS &&
+    [...servers.values()].some(
+      (one) =>
+        one !== server && isLive(one) && one.isUp && !restOf(one) && one.lacks.get(job.needs)?.lack === null,
+    )
+
   /** Notes why no server can take runs with such needs. */
-  function explain(id: string, before: Stuck = { since: Date.now(), why: '', isSaid: false }): void {
+  function explain(id: string, before: Stuck = { since: performance.now(), why: '', isSaid: false }): void {
     const reasons = [...servers.values()].map((server) => {
       const lack = server.lacks.get(id)?.lack
       if (!isLive(server) || !server.isUp || lack === undefined) return `${server.name} does not answer`
@@ -358,11 +402,11 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     if (reasons.includes(undefined)) return
     const why =
       reasons.length > 0 ? `No server can take the run: ${reasons.join('; ')}` : 'No server has dialled in'
-    const isLong = Date.now() - before.since >= PATIENCE_MS
+    const isLong = performance.now() - before.since >= PATIENCE_MS
     stuck.set(id, { ...before, why, isSaid: before.isSaid || isLong })
     if (before.isSaid || !isLong) return
     log('warn', why)
-    void emitPlaces()
+    emitPlaces()
   }
 
   async function lose(entry: Entry): Promise<void> {
@@ -372,10 +416,13 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function putBack(server: Server, id: string): Promise<void> {
-    await queue.giveBack(id, server.name, server.held.get(id)?.sentAt)
-    steps++
+    const { sentAt } = server.held.get(id) ?? {}
+    // First: if the answer is lost, nobody here may take the run for one that was sent. The next look at the queue tells.
     server.held.delete(id)
+    await queue.giveBack(id, server.name, sentAt)
+    steps++
     server.done.delete(id)
+    server.work.delete(id)
     progress.delete(id)
     wake(server)
     // A cancel may have come while the run was on its way.
@@ -388,7 +435,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   /** Gives a server no runs for a while: those of others would fail, too. */
   async function rest(server: Server, why: string): Promise<void> {
-    server.rest = { until: Date.now() + REST_MS, why }
+    server.rest = { until: performance.now() + REST_MS, why }
     log('warn', `${server.name} ${restOf(server)}`)
     const ahead = aheadOf(server)
     if (ahead) await putBack(server, ahead.job.id)
@@ -405,7 +452,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   async function finish(entry: Entry, ended: Ended): Promise<Ended> {
     const { id } = entry.job
     // The titles are of use while it runs.
-    const counts = await queue.end({ ...ended, run: { ...ended.run, titles: {}, nodes: 0 } })
+    const gpuMs = gpuMsOf(servers.get(entry.server ?? ''), id)
+    const counts = await queue.end({ ...ended, run: { ...ended.run, titles: {}, nodes: 0 } }, gpuMs)
     steps++
     for (const server of servers.values()) {
       if (server.held.delete(id)) wake(server)
@@ -434,10 +482,9 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     servers,
     async open(addServer) {
       left ??= await queue.open((message) => log('warn', message))
-      for (const entry of left)
-        if (entry.server === undefined && entry.isCancelled) await finishCancelled(entry.job.id)
+      for (const { job } of left) await finishCancelled(job.id)
       left = []
-      inTouchSince = Date.now()
+      inTouchSince = performance.now()
       meetPeers ??= queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
       await meetPeers?.()
       timer ??= setInterval(() => void tick().catch(() => {}), TICK_MS)
@@ -483,6 +530,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     async close() {
       clearInterval(timer)
       clearTimeout(placesTimer)
+      followed.clear()
       listeners.clear()
       // Their workers can go to another gateway at once.
       for (const server of servers.values()) letGo(server)
@@ -492,7 +540,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   /** A node that heeds no interrupt may take minutes: no caller waits that long. */
   async function untilEnded(id: string): Promise<void> {
-    for (const deadline = Date.now() + 5_000; Date.now() < deadline; ) {
+    for (const deadline = performance.now() + 5_000; performance.now() < deadline; ) {
       const found = await queue.get(id)
       if (!found || !isEntry(found)) return
       await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,5 +1,5 @@
 import { type Engine, type EngineContext, EngineError } from '../../engine.ts'
-import { isEntry } from '../../queue/runQueue.ts'
+import { isEntry, ofQueue, type Queue } from '../../queue/runQueue.ts'
 import { createClasses } from '../api/classes.ts'
 import {
   type Answer,
@@ -9,7 +9,7 @@ import {
   parseJson,
   type Sending,
 } from '../api/client.ts'
-import { readText } from '../api/files.ts'
+import { readOutput, readText } from '../api/files.ts'
 import { createCatalog } from '../catalog.ts'
 import { findOutput } from '../outputNames.ts'
 import { type ReportedServer, report } from '../report.ts'
@@ -35,6 +35,8 @@ interface QueuedOptions {
 
 /** The time until a queue that could not be opened is tried again. */
 const AGAIN_MS = 1_000
+/** So many of the runs that wait are shown. */
+const SHOWN = 200
 
 interface QueuedMember extends Member, ReportedServer {}
 
@@ -42,7 +44,7 @@ interface QueuedMember extends Member, ReportedServer {}
 export function openQueued(options: QueuedOptions, context: EngineContext): Engine {
   const { urls, sending, lostAfterMs, maxQueueMs, maxWorkers } = options
   const { log, inputHosts } = context
-  const queue = context.queue as ComfyQueue
+  const queue = ofQueue(context.queue as Queue) as unknown as ComfyQueue
   const files = createFiles(context)
   const dispatcher = createDispatcher({ queue, lostAfterMs, maxQueueMs, log })
   let all: QueuedMember[] = []
@@ -50,6 +52,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   const members = (): QueuedMember[] =>
     all.filter(({ name, server }) => dispatcher.servers.get(name) === server)
   const workers: { close(): void }[] = []
+  const clients: ComfyClient[] = []
   const unwatch = watchFiles(context, files, () =>
     Promise.all(members().map(({ catalog }) => catalog.read())),
   )
@@ -80,6 +83,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       const name = await queue.nameOf(client.url)
       if (isClosed) return
       unnamed.shift()
+      clients.push(client)
       const server = addMember(name, client.url, false, client.send, () => client)
       const port = dispatcher.portOf(server, crypto.randomUUID())
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))
@@ -142,6 +146,12 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       if (found.length === 0) return undefined
       return createDraft({ found, areAll, queue, inputHosts, signal, added: dispatcher.added })
     },
+    async findKey(key) {
+      await opened
+      const known = await queue.findKey(key)
+      const run = known && (await getRun(known.id))
+      return run && { ...known, run }
+    },
     getRun,
     async getRuns(query) {
       await opened
@@ -154,31 +164,36 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     },
     async containers() {
       await opened
-      const entries = await queue.entries()
-      const held = (name?: string, isSent?: boolean) =>
-        entries
-          .filter(({ server, sentAt }) => server === name && (!name || (sentAt !== undefined) === isSent))
-          .map(({ number, job }) => [number, job.id] as const)
+      const [entries, line] = await Promise.all([queue.held(), queue.line(SHOWN)])
       const servers = members().map(({ name, server }) => {
-        const running = held(name, true)
+        const own = entries.filter((entry) => entry.server === name)
+        const some = (isSent: boolean) =>
+          own
+            .filter(({ sentAt }) => (sentAt !== undefined) === isSent)
+            .map(({ number, job }) => [number, job.id] as const)
+        const running = some(true)
         const works = running.length > 0 ? 'running' : 'idle'
         const reason = restOf(server)
         const isOpen = isLive(server) && server.isUp && (!reason || running.length > 0)
         const status = isOpen ? works : 'stopped'
-        return { name, url: name, status, running, pending: held(name, false), reason } as const
+        return { name, url: name, status, running, pending: some(false), reason } as const
       })
+      const { first: pending, count: waiting } = line
       return [
         ...servers,
-        { name: 'queue', url: 'queue', status: 'idle', isQueue: true, running: [], pending: held() },
+        { name: 'queue', url: 'queue', status: 'idle', isQueue: true, running: [], pending, waiting },
       ]
     },
     findOutput: (filename) => findOutput(filename, getRun),
-    async readOutput(id, filename, headers) {
+    async readOutput(id, filename, headers, signal) {
       await opened
       const ended = isRunId(id) ? await queue.get(id) : undefined
-      const file = ended && !isEntry(ended) ? ended.files.find(({ name }) => name === filename) : undefined
+      if (!ended || isEntry(ended)) return undefined
+      const file = ended.files.find(({ name }) => name === filename)
       if (!file) return undefined
-      return file.at ? await queue.files.open('out', id, filename, headers) : readText(file)
+      if (!file.at) return readText(file)
+      if (!ended.isOnServer) return await queue.files.open('out', id, filename, headers)
+      return clients[0] && (await readOutput(clients[0], file, headers, signal))
     },
     async report() {
       await opened

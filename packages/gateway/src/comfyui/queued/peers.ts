@@ -48,12 +48,12 @@ export function joinPeers(peers: Peers, home: Home): () => Promise<void> {
     const own = [...servers.values()].filter(({ isAbroad, session }) => !isAbroad && session !== '')
     const told = own.map((server) => {
       const { name, session, isUp, seenAt } = server
-      return { name, session, isUp, silentMs: isHeld(server) ? 0 : Date.now() - seenAt }
+      return { name, session, isUp, silentMs: isHeld(server) ? 0 : performance.now() - seenAt }
     })
     const all = await peers.meet(told, 2 * lostAfterMs)
     for (const { name, session, isUp, silentMs, isAbroad } of all) {
       if (!isAbroad || (!servers.has(name) && silentMs >= lostAfterMs)) continue
-      const seenAt = Date.now() - silentMs
+      const seenAt = performance.now() - silentMs
       const server = servers.get(name) ?? addServer(name)
       setSession(server, session)
       Object.assign(server, { isUp, seenAt, isAbroad })

@@ -1,4 +1,3 @@
-import { createLruCache, type Memory } from '../../lruCache.ts'
 import type { ReadClass } from '../api/classes.ts'
 import { type Answer, NoAnswer } from '../api/client.ts'
 import { LEASE_MS } from './port.ts'
@@ -32,12 +31,16 @@ export interface Server {
   readonly done: Set<string>
   readonly asks: Map<string, Ask>
   /** What it lacks, by the id of needs, as this worker's ComfyUI said. */
-  lacks: Memory<Verdict>
+  lacks: Map<string, Verdict>
   /** The runs of its worker that it was told not to have. */
   strange: string
   lastWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt: number
+  /** The run on its GPU, if that takes longer than expected: nothing more is taken ahead behind it. */
+  overdue: string | undefined
+  /** Of the runs that it was sent: since when its GPU works on them, and how long it did. */
+  readonly work: Map<string, { readonly since: number; ms?: number }>
   /** Its worker's wait for news. */
   wake: (() => void) | undefined
 }
@@ -76,10 +79,12 @@ export function createServer(
     faults: 0,
     rest: undefined,
     asks: new Map(),
-    lacks: createLruCache(1_000),
+    lacks: new Map(),
     strange: '',
     lastWorkflow: undefined,
     usedAt: 0,
+    overdue: undefined,
+    work: new Map(),
     wake: undefined,
   }
   const reader = newReader(server)
@@ -91,31 +96,63 @@ const QUIET_MS = 5_000
 const ASK_MS = 10_000
 
 export const isLive = ({ session, seenAt }: Server): boolean =>
-  session !== '' && Date.now() - seenAt < LEASE_MS
+  session !== '' && performance.now() - seenAt < LEASE_MS
 
 /** Its worker has gone, and another one can have the name at once. */
 export function letGo(server: Server): void {
-  server.seenAt = Date.now() - LEASE_MS
+  server.seenAt = performance.now() - LEASE_MS
 }
 
 /** Another worker speaks for it, perhaps before another ComfyUI. */
 export function setSession(server: Server, session: string): void {
   if (server.session === session) return
   server.session = session
-  server.lacks = createLruCache(1_000)
+  server.lacks = new Map()
 }
 
 /** Whether its worker keeps the name. One that was killed does not always leave a request whose end shows it. */
 export const isHeld = (server: Server): boolean =>
-  isLive(server) && (server.polls > 0 || Date.now() - server.seenAt < QUIET_MS)
+  isLive(server) && (server.polls > 0 || performance.now() - server.seenAt < QUIET_MS)
 
-/** Whether its GPU has no run. */
-export const isFree = ({ held, done }: Server): boolean =>
-  ![...held.values()].some(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
+/** The run on its GPU. */
+export const activeOf = ({ held, done }: Server): Entry | undefined =>
+  [...held.values()].find(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
+
+export const isFree = (server: Server): boolean => activeOf(server) === undefined
+
+/** A run on its GPU should end within this time, or is expected to end at all: then it can have the next one. */
+const SOON_MS = 2_000
+
+/** Whether the run on its GPU is about to end. */
+export function endsSoon(server: Server): boolean {
+  const one = activeOf(server)
+  if (!one) return true
+  const begun = server.work.get(one.job.id)
+  // One that takes much longer than expected may take any time.
+  return (
+    begun !== undefined &&
+    one.job.id !== server.overdue &&
+    Math.abs(one.cost - (performance.now() - begun.since)) < SOON_MS
+  )
+}
+
+/** Its GPU is done with a run, whose outputs are being collected. */
+export function setDone({ done, work }: Server, id: string): void {
+  done.add(id)
+  const one = work.get(id)
+  if (one) one.ms ??= performance.now() - one.since
+}
+
+/** How long its GPU worked on a run, in ms; `undefined` if that was not seen from the start. */
+export function gpuMsOf(server: Server | undefined, id: string): number | undefined {
+  const one = server?.work.get(id)
+  server?.work.delete(id)
+  return one && (one.ms ?? performance.now() - one.since)
+}
 
 /** Why it gets no runs, though it answers. */
 export const restOf = ({ rest }: Server): string | undefined =>
-  rest && rest.until > Date.now() ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
+  rest && rest.until > performance.now() ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
 
 /** The run that it has and that was not sent. */
 export const aheadOf = ({ held }: Server): Entry | undefined =>

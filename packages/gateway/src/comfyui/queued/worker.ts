@@ -78,7 +78,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   /** Whether the socket has said anything. */
   let isOpen = false
 
-  const startedAt = Date.now()
+  const startedAt = performance.now()
   let isKnown = false
   let isSaid = false
   let said = ''
@@ -94,7 +94,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         // An earlier worker with this name may have died a moment ago.
         const isTaken = error instanceof Refused && error.what === 'session'
         // The worker of a gateway waits until another gateway, with the same ComfyUI, is gone.
-        const isFinal = onRefused && isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
+        const isFinal = onRefused && isTaken && (isKnown || performance.now() - startedAt > LEASE_MS)
         if (isTaken && !isSaid) log('info', `Another worker has the name "${name}": waiting until it is gone`)
         isSaid ||= isTaken
         if (isFinal || error instanceof NotWelcome) {
@@ -143,8 +143,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
 
   function take(assignment: Assignment): void {
     const { sentAt } = assignment
-    // What was just sent may come in a moment: see `findRun`.
-    const run = { ...assignment.run, ...(sentAt !== undefined && { createdAt: sentAt }) }
+    // What was just sent may come in a moment: see `findRun`. By the clock of this worker: the gateway's may be another.
+    const run = { ...assignment.run, ...(sentAt !== undefined && { createdAt: Date.now() }) }
     const aborter = new AbortController()
     const signal = AbortSignal.any([aborter.signal, closing.signal])
     const isSent = sentAt !== undefined
@@ -207,7 +207,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       await client.check()
       if (one.isOver) return leave(one)
       one.isSent = true
-      one.mark = await untilHeard(() => port.send(run.id))
+      // Nothing was sent: however long the gateway is away, it says then whose run it is.
+      one.mark = await untilHeard(() => port.send(run.id), Number.POSITIVE_INFINITY)
       if (one.mark === undefined) return leave(one)
       one.isListened = isOpen
       // From here on, the run is never sent again.
@@ -310,12 +311,12 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   }
 
   /** Until the gateway has answered: it may be away for a while, and then goes on where it was. */
-  async function untilHeard<T>(work: () => Promise<T>): Promise<T> {
-    for (const since = Date.now(); ; await sleep(AGAIN_MS)) {
+  async function untilHeard<T>(work: () => Promise<T>, mostMs = lostAfterMs): Promise<T> {
+    for (const since = performance.now(); ; await sleep(AGAIN_MS)) {
       try {
         return await work()
       } catch (error) {
-        if (error instanceof Refused || closing.signal.aborted || Date.now() - since > lostAfterMs)
+        if (error instanceof Refused || closing.signal.aborted || performance.now() - since > mostMs)
           throw error
       }
     }
@@ -352,8 +353,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         if (type === 'execution_success' && Object(data).prompt_id === one.run.id) return free(one)
         if (!news || one.isDone) return
         server.progress.set(one.run.id, news)
-        if (one === reported && Date.now() - reportedAt < REPORT_EVERY_MS) return
-        reportedAt = Date.now()
+        if (one === reported && performance.now() - reportedAt < REPORT_EVERY_MS) return
+        reportedAt = performance.now()
         reported = one
         void port.report(one.run.id, news, false).catch(() => {})
       },

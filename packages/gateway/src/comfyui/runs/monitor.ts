@@ -39,7 +39,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
   let warned = false
 
   function keep(id: string): Followed {
-    const run = runs.get(id) ?? { followers: 0, polledAt: 0 }
+    const run = runs.get(id) ?? { followers: 0, polledAt: Number.NEGATIVE_INFINITY }
     runs.set(id, run)
     return run
   }
@@ -162,7 +162,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
       if (!run) return
       emit(run)
       const polled = run.status === 'running' && (runs.get(run.id) ?? watchForEnd(run.id))
-      if (polled) polled.polledAt = Date.now()
+      if (polled) polled.polledAt = performance.now()
     },
     close() {
       closed = true
@@ -174,7 +174,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
 }
 
 const isFollowed = ({ followers, polledAt }: Followed): boolean =>
-  followers > 0 || Date.now() - polledAt < POLL_MS
+  followers > 0 || performance.now() - polledAt < POLL_MS
 
 function closeSocket(run: Followed): void {
   run.closeSocket?.()

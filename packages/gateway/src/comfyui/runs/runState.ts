@@ -53,7 +53,8 @@ async function decide(
   }
   if (!known) return undefined
   const wasTaken = others !== undefined
-  const gone = wasTaken || Date.now() - known.createdAt > server.comingMs
+  // A clock that was set back must not make it come for hours.
+  const gone = wasTaken || Math.abs(Date.now() - known.createdAt) > server.comingMs
   if (!gone) return toRun(known, { status: 'queued', progress: 0, position: waiting })
   // A run that is deleted while it waits leaves no trace.
   if (await records.isCancelRequested(id)) return finish(server, endWithout(known, 'cancelled', null))

@@ -121,7 +121,11 @@ async function post(client: ComfyClient, json: object): Promise<Answer & { unsen
 
 /** Searches ComfyUI for a run whose answer was lost: the run may be there, and must not be sent again. */
 async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<number> {
-  for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
+  for (
+    const deadline = performance.now() + LOOK_FOR_MS;
+    performance.now() < deadline;
+    await sleep(LOOK_EVERY_MS)
+  ) {
     try {
       const item = (await readQueue(0)).items.find((queued) => queued.id === id)
       if (item) return item.number

@@ -16,14 +16,14 @@ const SELDOM_MS = 1_000
  */
 export async function stopRun({ client, readQueue }: ComfyServer, id: string): Promise<void> {
   const heedsIds = await heedsRunIds(client)
-  for (const deadline = Date.now() + FOR_MS; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
+  for (const deadline = performance.now() + FOR_MS; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
     await client.send('/queue', { method: 'POST', json: { delete: [id] } })
     // Right before the interrupt, since an old server stops whatever runs by then.
     const { items, running } = await readQueue(0)
     if (!heedsIds && !items.slice(0, running).some((item) => item.id === id)) return
     await client.send('/interrupt', { method: 'POST', json: { prompt_id: id } })
     const now = await readQueue(0)
-    if (!now.items.some((item) => item.id === id) || Date.now() > deadline) return
+    if (!now.items.some((item) => item.id === id) || performance.now() > deadline) return
   }
 }
 

@@ -13,8 +13,8 @@ export function createFiles({ workflows, log }: Pick<EngineContext, 'workflows' 
   let failure = ''
 
   return async () => {
-    if (latest && Date.now() - askedAt < LOOK_EVERY_MS) return latest
-    askedAt = Date.now()
+    if (latest && performance.now() - askedAt < LOOK_EVERY_MS) return latest
+    askedAt = performance.now()
     try {
       const files = await workflows()
       if (latest) logChanges(latest, files, log)

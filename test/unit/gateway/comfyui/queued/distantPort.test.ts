@@ -8,6 +8,7 @@ import { startWorker } from '../../../../../packages/gateway/src/comfyui/queued/
 import { createGateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
 import { serve } from '../../../../../packages/gateway/src/node/serve.ts'
+import { ofQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
 import { CANARY } from '../../../../support/canary.ts'
 import { rejection } from '../../../../support/fakes.ts'
 import { until } from '../../../../support/until.ts'
@@ -18,7 +19,7 @@ const test = suiteWithServers('a worker that dials in', [{}])
 const nothing = { has: [], stopping: [], isUp: true }
 
 test('a photo in, a picture out; who is refused, and why', async ({ comfies, folder }) => {
-  const queue = folderQueue(folder)
+  const queue = folderQueue({ folder })
   const options = { workflows: files, apiKey: 'the-key', queue }
   const gateway = createGateway({
     ...options,
@@ -74,7 +75,7 @@ test('a photo in, a picture out; who is refused, and why', async ({ comfies, fol
   } finally {
     worker.close()
     gateway.close()
-    await queue.close()
+    await ofQueue(queue).close()
     await served.close()
   }
   const away = await rejection(portOf(CANARY).giveBack('a run', 1))

@@ -12,7 +12,7 @@ import type {
   StoredFile,
 } from '../../../../../packages/gateway/src/engine.ts'
 import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
-import type { RunQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
+import { ofQueue, type RunQueue, toQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../../../../comfyui/server/startComfy.ts'
 import { until } from '../../../../support/until.ts'
 import { fileOf, files, isOver, isRunning, never } from '../kit.ts'
@@ -56,14 +56,14 @@ async function withServers(
     await queue?.close()
   }
   const open: Servers['open'] = (options = {}, context = {}, tamper) => {
-    queue = folderQueue(folder)
+    queue = ofQueue(folderQueue({ folder }))
     const urls = comfies.map(({ url }) => url)
     const fetch = tamper && tampered(urls, tamper)
     engine = comfyui({ urls, ...(fetch && { fetch }), ...options })({
       workflows: files,
       inputHosts: [],
       log: (level, message) => void (level !== 'debug' && lines.push(`${level} ${message}`)),
-      queue,
+      queue: toQueue(queue),
       ...context,
     })
     return engine
@@ -148,12 +148,12 @@ const tampered =
 
 /** While `use` runs, the clock is ahead. */
 export async function later<T>(ms: number, use: () => Promise<T>): Promise<T> {
-  const { now } = Date
-  Date.now = () => now() + ms
+  const clocks = [Date, performance].map((clock) => ({ clock, now: clock.now.bind(clock) }))
+  for (const { clock, now } of clocks) clock.now = () => now() + ms
   try {
     return await use()
   } finally {
-    Date.now = now
+    for (const { clock, now } of clocks) clock.now = now
   }
 }
 
@@ -162,3 +162,16 @@ export const spread = (comfies: readonly Comfy[]): number[] =>
   comfies.map(
     ({ requests }) => requests.filter(({ method, path }) => method === 'POST' && path === '/prompt').length,
   )
+
+/** Uses the queue of a folder while no engine does. */
+export async function withQueue(folder: string, use: (queue: RunQueue) => Promise<unknown>): Promise<void> {
+  const queue = ofQueue(folderQueue({ folder }))
+  await queue.open(() => {})
+  await use(queue).finally(() => queue.close())
+}
+
+/** Lets a server have the first run that waits, if it has none ahead. */
+export async function take(queue: RunQueue, server: string): Promise<void> {
+  const { heads } = await queue.waiting()
+  if (heads[0]) await queue.take(heads[0], heads, server)
+}

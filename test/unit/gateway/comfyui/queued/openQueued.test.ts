@@ -14,7 +14,7 @@ import {
 import { assertNoCanary, CANARY } from '../../../../support/canary.ts'
 import { pluck } from '../../../../support/pluck.ts'
 import { until } from '../../../../support/until.ts'
-import { files, graphOf, isRunning, never, PAGE, refused } from '../kit.ts'
+import { fileOf, files, graphOf, isRunning, never, PAGE, refused } from '../kit.ts'
 import {
   begin,
   later,
@@ -52,7 +52,11 @@ test('a login is in no file, and another one changes no name', async ({ comfies,
   const urls = (password: string) => comfies.map(({ url }) => url.replace('//', `//me:${password}@`))
   const namesOf = async (engine: Engine) => (await engine.containers()).map(({ name }) => name)
   const names = await namesOf(open({ urls: urls(CANARY) }))
-  const kept = (): string => readFileSync(join(folder, 'queue.jsonl'), 'utf8')
+  const level = join(folder, 'queue.level')
+  const kept = (): string =>
+    readdirSync(level)
+      .map((name) => readFileSync(join(level, name), 'latin1'))
+      .join()
   assert.match(kept(), 'comfyui-3')
   assertNoCanary(kept())
   assert.equal(await namesOf(await reopen(() => {}, { urls: urls('another') })), names)
@@ -176,9 +180,9 @@ test('a run that waits its turn on a busy server goes to one that gets free', as
 
 test('a queue that fails for a moment holds up no run', async (site) => {
   const { engine, queue, lines } = site
-  const { next } = queue
-  queue.next = async () => {
-    queue.next = next
+  const { waiting } = queue
+  queue.waiting = async () => {
+    queue.waiting = waiting
     throw new Error('gone for a moment')
   }
   assert.is((await perform(engine, 'batch')).status, 'completed')
@@ -199,6 +203,29 @@ test('an upload goes to the server that makes the run, and is gone from the queu
   }
   assert.equal(spread(comfies).sort(), [1, 4])
   await until(() => readdirSync(join(folder, 'in')).length === 0)
+})
+
+test('whatever is sent again under a key is one run, and leaves no files', async ({
+  comfies,
+  folder,
+  engine,
+}) => {
+  const send = async (hash = 'h') => {
+    const draft = (await engine.draft('copy', never))!
+    const values = { photo: await draft.putFile('photo', fileOf(photo)) }
+    const once = { key: 'k', hash }
+    const { run, number } = await draft.submit({ values, inputs: [], groupId: null, requestId: 'r', once })
+    return { id: run.id, number }
+  }
+  const [first, second] = await Promise.all([send(), send()])
+  assert.equal(second, first)
+  assert.is((await untilRun(engine, first.id)).status, 'completed')
+  assert.equal(await send(), first)
+  await until(() => readdirSync(join(folder, 'in')).length === 0)
+  await rejects(send('other'), EngineError, { status: 422 })
+  const { run, hash, number } = (await engine.findKey!('k'))!
+  assert.equal([run.id, hash, number], [first.id, 'h', first.number])
+  assert.equal(spread(comfies).sort(), [0, 1])
 })
 
 test('choices are those of all servers, and a run goes to one that has its choices', async (site) => {
@@ -402,9 +429,9 @@ test('what comes out: pictures, texts, failures, parts of files', async ({ engin
   assert.equal([part.status, new Uint8Array(await part.arrayBuffer())], [206, bytes.slice(1, 4)])
   for (const [id, file] of [
     [text.id, `${name}.png`],
-    [batch.id, '../queue.jsonl'],
+    [batch.id, '../queue.level'],
     [batch.id, `${name}_4.png`],
-    ['..', 'queue.jsonl'],
+    ['..', 'queue.level'],
     [crypto.randomUUID(), 'a'],
   ] as const)
     assert.is(await read(id, file), undefined)
@@ -426,19 +453,20 @@ test('a server that runs out of memory twice in a row rests for a minute', async
   const engine = open({ fetch: outOfMemory })
   for (const id of ['failing', 'batch', 'failing', 'batch']) await perform(engine, id, {})
   assert.equal(lines, [])
-  const [first, second, third] = await Promise.all(
-    ['failing', 'failing', 'batch'].map((id, seed) =>
-      submit(engine, id, seed < 2 ? { seed, seconds: 0.3 } : {}),
-    ),
+  const [first, second] = await Promise.all(
+    [0, 1].map((seed) => submit(engine, 'failing', { seed, seconds: 0.3 })),
   )
+  // Its models are loaded no more by then, else it would be first.
+  await untilRun(engine, first!.id, isRunning)
+  const third = await submit(engine, 'batch')
   for (const run of [first!, second!]) assert.is(await statusOf(engine, run), 'failed')
   const why = 'rests for a minute, since its runs fail: out of memory'
   assert.equal(lines, [`warn comfyui-1 ${why}`])
   const [server] = await engine.containers()
   assert.equal([server!.status, server!.reason, server!.pending], ['stopped', why, []])
-  assert.is((await engine.getRun(third!.id))!.status, 'queued')
+  assert.is((await engine.getRun(third.id))!.status, 'queued')
   await later(60_000, async () => {
-    assert.is(await statusOf(engine, third!), 'completed')
+    assert.is(await statusOf(engine, third), 'completed')
     assert.is((await engine.containers())[0]!.reason, undefined)
   })
 })

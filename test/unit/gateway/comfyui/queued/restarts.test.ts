@@ -1,11 +1,23 @@
 // A queue before ComfyUIs that are killed, and gateways that are: each run is sent once, and each ends.
-import { appendFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, said } from '#test'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
 import { until } from '../../../../support/until.ts'
 import { isRunning, never } from '../kit.ts'
-import { begin, later, perform, photo, spread, statusOf, submit, suiteWithServers, untilRun } from './kit.ts'
+import {
+  begin,
+  later,
+  perform,
+  photo,
+  spread,
+  statusOf,
+  submit,
+  suiteWithServers,
+  take,
+  untilRun,
+  withQueue,
+} from './kit.ts'
 
 const idsOf = (list: Awaited<ReturnType<Engine['containers']>>[number]['running']): string[] =>
   list.map(([, id]) => id)
@@ -102,8 +114,12 @@ test('a run that was about to be sent is asked for, and never sent', async (site
   const waits = await submit(engine, 'batch')
   const [server] = await engine.containers()
   // As if it had been killed between the mark and the request.
-  const mark = JSON.stringify(['send', waits.id, server!.name, Date.now() - 60_000])
-  const second = await reopen(() => appendFileSync(join(folder, 'queue.jsonl'), `${mark}\n`))
+  const second = await reopen(() =>
+    withQueue(folder, async (queue) => {
+      await take(queue, server!.name)
+      assert.ok(await later(-60_000, () => queue.send(waits.id, server!.name, 'a session')))
+    }),
+  )
   assert.equal([await failureOf(second, waits), spread(comfies)], ['failed', [1]])
 })
 
@@ -111,8 +127,11 @@ test('a cancel that was noted before a kill ends the run, which is never sent', 
   const { comfies, folder, engine, reopen } = site
   await begin(engine)
   const [ahead, waits] = [await submit(engine, 'batch'), await submit(engine, 'batch')]
-  const lines = [ahead, waits].map(({ id }) => `${JSON.stringify(['cancel', id])}\n`)
-  const second = await reopen(() => appendFileSync(join(folder, 'queue.jsonl'), lines.join('')))
+  const second = await reopen(() =>
+    withQueue(folder, async (queue) => {
+      for (const { id } of [ahead, waits]) await queue.cancel(id)
+    }),
+  )
   for (const run of [ahead, waits]) assert.is(await statusOf(second, run), 'cancelled')
   assert.equal(spread(comfies), [1])
 })
@@ -165,18 +184,16 @@ test('a run that ComfyUI refuses, or its upload, fails, and the next is sent', a
 test('a run that waits for too long fails, and those that a server has do not', async (site) => {
   const engine = site.open({ maxQueueMs: 1 })
   const busy = await begin(engine)
-  const ahead = await submit(engine, 'batch')
   assert.is(await failureOf(engine, await submit(engine, 'batch')), 'failed')
-  assert.is((await engine.getRun(ahead.id))!.status, 'queued')
-  await engine.cancelRun(busy.id)
-  assert.is(await statusOf(engine, ahead), 'completed')
-  assert.equal(spread(site.comfies), [2])
+  assert.is((await engine.getRun(busy.id))!.status, 'running')
+  assert.equal(spread(site.comfies), [1])
 })
 
 test('a run whose upload is lost fails, and nobody waits for it', async (site) => {
   const { comfies, folder, engine, reopen } = site
-  await begin(engine)
+  const before = await begin(engine)
   const run = await submit(engine, 'copy', { photo })
   const second = await reopen(() => rmSync(join(folder, 'in'), { recursive: true }))
+  await second.cancelRun(before.id)
   assert.equal([await failureOf(second, run), spread(comfies)], ['failed', [1]])
 })

@@ -5,9 +5,10 @@ import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { createGateway, type Gateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import type { Engine } from '../../../../../packages/gateway/src/engine.ts'
 import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
+import { ofQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
 import { until } from '../../../../support/until.ts'
 import { files, never } from '../kit.ts'
-import { begin, later, type Servers, submit, suiteWithServers, untilRun } from './kit.ts'
+import { begin, later, type Servers, submit, suiteWithServers } from './kit.ts'
 
 const suite = suiteWithServers('a gateway before workers that dial in', [{}])
 const test = (title: string, use: (site: Site) => Promise<void>): void =>
@@ -29,7 +30,7 @@ interface Site {
 /** A gateway before one ComfyUI and the worker `evil`, which is this test. */
 async function withWorker({ comfies, folder }: Servers, use: (site: Site) => Promise<void>): Promise<void> {
   let engine!: Engine
-  const queue = folderQueue(folder)
+  const queue = folderQueue({ folder })
   const gateway = createGateway({
     engine: (context) => (engine = comfyui({ urls: [comfies[0]!.url] })(context)),
     workflows: files,
@@ -60,7 +61,7 @@ async function withWorker({ comfies, folder }: Servers, use: (site: Site) => Pro
     await use({ gateway, engine, folder, call, poll })
   } finally {
     gateway.close()
-    await queue.close()
+    await ofQueue(queue).close()
   }
 }
 
@@ -192,10 +193,10 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
   const state = async () => {
     const runs = await Promise.all([theirs, mine].map((id) => engine.getRun(id)))
     return JSON.stringify([
-      runs.map((run) => ({ ...run, progress: 0 })),
+      runs.map((run) => ({ ...run, progress: 0, node: undefined })),
       await engine.containers(),
       readdirSync(folder, { recursive: true })
-        .filter((name) => !/lock|jsonl/.test(String(name)))
+        .filter((name) => !/level|reserve|place/.test(String(name)))
         .sort(),
     ])
   }
@@ -234,7 +235,7 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
     `picture_${mine}`,
     `picture_${mine}_x.png`,
     `other_${mine}.png`,
-    'queue.jsonl',
+    'queue.level',
     '..',
     '',
   ]
@@ -247,7 +248,7 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
     ...others,
     ...second,
     [410, 'GET', `inputs/${mine}/${picture}`],
-    [410, 'GET', `inputs/${mine}/..%2F..%2Fqueue.jsonl`],
+    [410, 'GET', `inputs/${mine}/..%2F..%2Fqueue.level`],
     // No question was asked.
     [200, 'POST', 'answer/x', { status: 200, text: '{}' }],
   ]
@@ -309,31 +310,8 @@ test('a worker that is silent loses its name, and is refused when it is late', a
   })
 })
 
-test('a request for runs that is cut off fails none, however old the gateway is', async (site) => {
-  const { gateway, engine, call, poll } = site
-  for (const _ of [1, 2]) await submit(engine, 'slow', { seconds: 600 })
-  const { id } = await submit(engine, 'slow', { seconds: 600 })
-  await until(async () => (await poll()).runs.some(({ run }: any) => run.id === id))
-  await call('POST', `send/${id}`, {})
-  await later(700_000, async () => {
-    await poll([id])
-    const cut = new AbortController()
-    const cutOff = gateway.fetch(`${gateway.url}/api/v1/worker/poll`, {
-      method: 'POST',
-      headers: { 'x-api-key': KEY, 'x-worker': 'evil', 'x-worker-session': 'one' },
-      body: JSON.stringify({ has: [id], stopping: [], isUp: true }),
-      signal: cut.signal,
-    })
-    setTimeout(() => cut.abort(), 200)
-    await cutOff.catch(() => {})
-    // Until the gateway has looked after its servers.
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
-    assert.is((await engine.getRun(id))!.status, 'running')
-  })
-})
-
 test('the end of a run, as its worker tells it', async ({ engine, call, poll }) => {
-  for (const _ of [1, 2]) await submit(engine, 'slow', { seconds: 600 })
+  await begin(engine)
   const { id } = await submit(engine, 'slow')
   await until(async () => (await poll()).runs.some(({ run }: any) => run.id === id))
   await call('POST', `send/${id}`, {})
@@ -344,21 +322,4 @@ test('the end of a run, as its worker tells it', async ({ engine, call, poll }) 
   assert.equal([(await end(most + 1)).status, (await end(most)).status], [400, 200])
   const run = (await engine.getRun(id))!
   assert.equal([run.status, run.error, run.completedAt], ['failed', 'x'.repeat(10_000), completedAt])
-})
-
-test('the run of a worker that never comes back fails after a while', async ({ engine, call, poll }) => {
-  // The only other server is at work for ever.
-  await begin(engine)
-  await submit(engine, 'slow', { seconds: 600 })
-  const { id } = await submit(engine, 'slow', { seconds: 600 })
-  await until(async () => (await poll()).runs.some(({ run }: any) => run.id === id))
-  assert.is((await call('POST', `send/${id}`, {})).status, 200)
-  await later(700_000, async () => {
-    const run = await untilRun(engine, id)
-    assert.is(run.status, 'failed')
-    said(run.error!)
-    // And its name is forgotten.
-    await until(async () => !(await engine.containers()).some(({ name }) => name === 'evil'))
-  })
-  assert.is((await call('POST', `end/${id}`, { status: 'completed', error: null, files: [] })).status, 410)
 })

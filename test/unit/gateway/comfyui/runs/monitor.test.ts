@@ -108,12 +108,12 @@ test('many who wait cost little more than one', async ({ another, submit, until 
   // The first gateway reads the queue every second: only the requests of another one count.
   const engine = another({}, { fetch: noted })
   await engine.workflows()
-  const { now } = Date
+  const now = performance.now.bind(performance)
   // Of one moment, however long the machine needs.
   const moment = now()
-  Date.now = () => moment
+  performance.now = () => moment
   const reads = Array.from({ length: 30 }, () => engine.getRun(id))
-  Date.now = now
+  performance.now = now
   await Promise.all(reads)
   assert.is(count('/queue'), 1)
   const looks = count(`ended%2F${id}`)
