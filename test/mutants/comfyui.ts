@@ -82,7 +82,7 @@ export const comfyui = {
   'gateway-on-its-way-failed': {
     bug: 'A run that another gateway is sending is called failed, and is submitted again',
     file: 'packages/gateway/src/comfyui/runs/runState.ts',
-    from: 'Date.now() - known.createdAt > server.comingMs',
+    from: 'Math.abs(Date.now() - known.createdAt) > server.comingMs',
     to: 'true',
     test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },

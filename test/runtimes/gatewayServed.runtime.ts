@@ -55,7 +55,7 @@ async function bundle(name: string, code: string, platform: 'node' | 'neutral'):
     platform,
     mainFields: ['module', 'main'],
     conditions: platform === 'node' ? ['node', 'module'] : ['workerd', 'worker', 'browser'],
-    external: ['ws'],
+    external: ['ws', 'classic-level'],
     write: false,
   })
   return outputFiles[0]!.text
@@ -119,8 +119,14 @@ const runtimes: [name: string, file: string, ...args: string[]][] = [
     ...'run --no-prompt --allow-net=127.0.0.1 --allow-read=workflows --allow-env'.split(' '),
   ],
 ]
-/** What Deno allows for the folder of a queue, and for the name of this machine in its lock. */
-const forQueue = ['--allow-read=.', '--allow-write=data', '--allow-sys=hostname']
+/** What Deno needs for the folder of a queue, and for LevelDB, which is a native module. */
+const forQueue = [
+  '--node-modules-dir=manual',
+  '--allow-ffi',
+  '--allow-read',
+  '--allow-write=data',
+  '--allow-sys=hostname,statfs',
+]
 for (const [name, file, ...args] of runtimes) {
   for (const count of [1, 2]) {
     test(count === 1 ? name : `${name}, with a queue`, () =>
@@ -128,7 +134,7 @@ for (const [name, file, ...args] of runtimes) {
         const port = await freePort()
         const deno = blockOf('docs/gateway-reference.md', 'deno')
         const server = blockOf('docs/gateway-reference.md', name.toLowerCase())
-        const queue = "queue: folderQueue('data'), engine: comfyui({ urls: "
+        const queue = "queue: folderQueue({ folder: 'data' }), engine: comfyui({ urls: "
         const code = (name === 'Deno' ? deno : deno.replace(/^Deno\.serve.*\n/m, server))
           .replace(
             "engine: comfyui({ url: 'http://127.0.0.1:8188'",
@@ -140,7 +146,10 @@ for (const [name, file, ...args] of runtimes) {
         const script = resolve(folder, `${name}.mjs`)
         writeFileSync(script, await bundle(`${name}-source.ts`, code, 'node'))
         rmSync(resolve(folder, 'data'), { recursive: true, force: true })
-        const flags = name === 'Deno' && count > 1 ? [args[0]!, ...forQueue, ...args.slice(1)] : args
+        const flags =
+          name === 'Deno' && count > 1
+            ? [...args.filter((flag) => !flag.startsWith('--allow-read')), ...forQueue]
+            : args
         const run = command(file, [...flags, script], folder, { FLOWSCALE_API_KEY: CANARY })
         try {
           const url = `http://127.0.0.1:${port}`

@@ -69,7 +69,7 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'attacks-'))
   const dialled = createGateway({
     engine: comfyui({ urls: [], maxWorkers: MOST_WORKERS }),
-    queue: folderQueue(folder),
+    queue: folderQueue({ folder }),
     workflows,
     apiKey: CANARY,
     workerKey: `${CANARY}-of-workers`,

@@ -33,7 +33,9 @@ async function play(
   const servers = await Promise.all(
     ledgers.map((ledger, at) => startSmallComfy('--folder', join(folder, `${at}`), '--ledger', ledger)),
   )
-  const flags = ['--port', '0', '--api-key', CANARY, '--data', join(folder, 'data')]
+  // Before one, there is no queue.
+  const data = count > 1 ? ['--data', join(folder, 'data')] : []
+  const flags = ['--port', '0', '--api-key', CANARY, ...data]
   const urls = servers.map(({ told }) => told.url)
   const gateway = await startGateway(urls, 'test/servers/disasters', flags)
   try {

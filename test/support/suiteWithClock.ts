@@ -1,4 +1,4 @@
-import type { Clock } from '@sinonjs/fake-timers'
+import type { Clock, FakeMethod } from '@sinonjs/fake-timers'
 import { assert, suite, type Test } from '#test'
 import { fakeClock } from './fakes.ts'
 
@@ -10,11 +10,11 @@ interface Timed {
 }
 
 /** A suite whose cases each get a clock, and leave no timer. `Math.random` is as it was after each. */
-export function suiteWithClock(name: string): Test<Timed> {
+export function suiteWithClock(name: string, ...also: FakeMethod[]): Test<Timed> {
   const { random } = Math
   const test = suite<Timed>(name)
   test.before.each((context) => {
-    const clock = fakeClock()
+    const clock = fakeClock(...also)
     Object.assign(context, { clock, settle: () => clock.tickAsync(0) })
   })
   test.after.each(({ clock }) => {
