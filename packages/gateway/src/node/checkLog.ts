@@ -7,7 +7,7 @@ import { noneIfMissing } from './dataFolder.ts'
 const BLOCK = 32_768
 const HEADER = 7
 const FOOTER = 48
-const MAGIC = Buffer.from('57fb808b247547db', 'hex')
+const MAGIC = '57fb808b247547db'
 /** Disks write so many bytes at once. After a loss of power, the last ones may be zeros. */
 const SECTOR = 512
 
@@ -149,7 +149,8 @@ function readManifest(bytes: Buffer): { tables: Set<number>; log: number; proble
 const checkTable = (bytes: Buffer): string | undefined =>
   damageOf(() => {
     const footer = { bytes, at: bytes.length - FOOTER }
-    if (footer.at < 0 || !bytes.subarray(-MAGIC.length).equals(MAGIC)) throw new Damage('its end is missing')
+    if (footer.at < 0 || bytes.toString('hex', bytes.length - 8) !== MAGIC)
+      throw new Damage('its end is missing')
     // The list of filters, and that of the blocks with data.
     for (const list of [readBlock(bytes, footer), readBlock(bytes, footer)].map(unpack)) {
       const end = list.length - 4 * (list.readUInt32LE(list.length - 4) + 1)
