@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { assert, said } from '#test'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
 import { until } from '../../../../support/until.ts'
-import { isRunning, never } from '../kit.ts'
+import { never } from '../kit.ts'
 import {
   begin,
   later,
@@ -87,7 +87,8 @@ test('a gateway that opens the same folder goes on with all runs', async ({ comf
 
 test('a run that ends while no gateway is there has its files later', async ({ comfies, engine, reopen }) => {
   const { id } = await submit(engine, 'slow', { seconds: 0.5 })
-  await untilRun(engine, id, isRunning)
+  // It is shown as running before ComfyUI has it.
+  await until(() => comfies[0]!.executed.runs[id])
   comfies[0]!.faults.push({ on: 'GET /view', do: 'status', status: 500, times: 1 })
   const history = async () => await (await fetch(`${comfies[0]!.url}/history/${id}`)).text()
   const second = await reopen(() => until(history, (text) => text.includes('outputs')))
