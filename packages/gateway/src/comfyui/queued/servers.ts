@@ -120,7 +120,7 @@ export const activeOf = ({ held, done }: Server): Entry | undefined =>
 
 export const isFree = (server: Server): boolean => activeOf(server) === undefined
 
-/** A run on its GPU should end within this time, or is expected to end at all: then it can have the next one. */
+/** If the run on its GPU should end within this time, the server can have the next one. */
 const SOON_MS = 2_000
 
 /** Whether the run on its GPU is about to end. */
