@@ -74,22 +74,64 @@ function toHead(mark: string, means: Means): Head {
   }
 }
 
-/** Counts the runs that have not ended and come before one. A page of runs shares what it has to read. */
+/** Places that are so close to each other are read together. */
+const NEAR = 1_000
+
+/** How many marks come before each of these places. */
+async function readRanks(
+  store: Store,
+  prefix: string,
+  places: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const marks = [...new Set(places)].sort().map((place) => prefix + place)
+  const [first, last] = [marks[0]!, marks.at(-1)!]
+  const rankOne = (to: string): Promise<number> => store.count({ from: prefix, to })
+  const [before, between] = await Promise.all([
+    rankOne(first),
+    first === last ? [] : store.range({ from: first, to: last }, { limit: NEAR }),
+  ])
+  const ranks = new Map<string, number>()
+  let at = 0
+  for (const mark of marks) {
+    while (at < between.length && between[at]! < mark) at++
+    const isFar = at === NEAR
+    ranks.set(mark.slice(prefix.length), isFar ? await rankOne(mark) : before + at)
+  }
+  return ranks
+}
+
+/** Counts the runs that have not ended and come before one. The runs of a page share what has to be read. */
 export function createPlaces(store: Store): (entry: Entry) => Promise<number> {
   let reading: Promise<[number, readonly Found[], NamedClass[]]> | undefined
   const readShared = () =>
     (reading ??= Promise.all([store.count(below('h/')), store.read(['turns']), readClasses(store)]).finally(
       () => (reading = undefined),
     ))
+  /** By class, the places that are asked for at this moment. */
+  const asked = new Map<string, { places: string[]; ranks: Promise<ReadonlyMap<string, number>> }>()
+
+  async function readRank(prefix: string, place: string): Promise<number> {
+    let batch = asked.get(prefix)
+    if (!batch) {
+      const places: string[] = []
+      const ranks = Promise.resolve().then(() => {
+        asked.delete(prefix)
+        return readRanks(store, prefix, places)
+      })
+      batch = { places, ranks }
+      asked.set(prefix, batch)
+    }
+    batch.places.push(place)
+    return (await batch.ranks).get(place)!
+  }
 
   return async (entry) => {
     // Those that servers have come before all others.
     if (entry.server !== undefined) return await store.count(below('s/'))
     const { owner = '', priority = 0 } = entry
-    const prefix = `t/${classOf(entry)}/`
     const [[held, [found], classes], rank] = await Promise.all([
       readShared(),
-      store.count({ from: prefix, to: prefix + placeOf(entry) }),
+      readRank(`t/${classOf(entry)}/`, placeOf(entry)),
     ])
     const own = classes.find((one) => one.priority === priority && one.owner === owner)
     return held + (own && classes.length > 1 ? rankOf(toTurns(found), classes, own, rank) : rank)

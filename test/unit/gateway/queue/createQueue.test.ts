@@ -120,3 +120,16 @@ test('the places of a page share what they have to read', async () => {
   }
   await queue.close()
 })
+
+test('places that are asked for at one moment are those in the line, also far from each other', async () => {
+  const queue = createQueue({ store: memoryStore(), files: NO_FILES, keepDays: 30 })
+  await queue.open(() => {})
+  for (let at = 0; at < 1_100; at++) await addAll(queue, 1, { groupId: `${at % 3}` })
+  const { first } = await queue.line(1_100)
+  const entries = await Promise.all(first.map(async ([, id]) => (await queue.get(id)) as Entry))
+  assert.equal(
+    await Promise.all(entries.map(queue.ahead)),
+    entries.map((_, place) => place),
+  )
+  await queue.close()
+})
