@@ -51,11 +51,13 @@ async function installed<T>(flag: string, name: string, part: Promise<T>): Promi
 export function checkFolder({ redis }: GatewayFlags, folder: string): void {
   const names = listOf(folder)
   const isOfRedis = !hasQueue(names) && (names.includes('in') || names.includes('out'))
-  const flag =
-    redis === undefined ? isOfRedis && '--redis with the address of before' : hasQueue(names) && 'no --redis'
-  if (flag)
+  const way =
+    redis === undefined
+      ? isOfRedis && 'Give --redis with the address of before'
+      : hasQueue(names) && 'Leave out --redis'
+  if (way)
     throw new UsageError(
-      `${folder} has runs, which a gateway with these flags does not show. Give ${flag}, or another --data.`,
+      `${folder} has runs, which a gateway with these flags does not show. ${way}, or give another --data.`,
     )
 }
 

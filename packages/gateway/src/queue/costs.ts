@@ -29,11 +29,11 @@ export interface CallerRecord {
   readonly had: Readonly<Record<number, Had>>
 }
 
-/** What a caller has had, as a tag. */
+/** How much GPU time a caller has had, as tags. */
 interface Had {
-  /** With its runs that wait: the tag of its next run. */
+  /** The tag of its next run, which comes after its runs that wait. */
   readonly finish: number
-  /** Without them: where its tags begin if they are made anew. */
+  /** The tag of its first run that waits, if all tags are made anew. */
   readonly base: number
 }
 
@@ -42,7 +42,7 @@ export type Means = Readonly<Record<string, Mean>>
 
 interface Mean {
   readonly ms: number
-  /** How many runs it is of. */
+  /** The number of runs in the mean. */
   readonly count: number
 }
 

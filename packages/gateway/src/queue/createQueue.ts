@@ -40,7 +40,7 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
   const add = createAdd(store)
   const end = createEnd(store, retagger)
   let timer: ReturnType<typeof setInterval> | undefined
-  /** The run that was last to be taken, and does not wait. */
+  /** The run of the last `take` that failed since the run does not wait. */
   let vain = ''
 
   const step = <T>(decide: (step: Step) => Promise<T>, options?: StepOptions): Promise<T> =>

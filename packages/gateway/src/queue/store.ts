@@ -54,9 +54,7 @@ export interface Store {
 }
 
 /** The answer of `commit` was lost: the batch may have been written. */
-export class Unsure extends EngineError {
-  readonly isUnsure = true
-}
+export class Unsure extends EngineError {}
 
 /** The record of a store about its other records, and its text. */
 export const ABOUT = 'about'

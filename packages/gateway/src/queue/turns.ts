@@ -6,18 +6,18 @@
 
 /** How much GPU time a run takes of which nothing is known, in ms. */
 export const UNKNOWN_COST_MS = 5_000
-/** A run is passed over for at most so long, in favor of runs whose model is loaded, */
+/** A run may be passed over for so long, in favor of a run whose model is loaded. */
 const PASSED_OVER_MS = 10_000
-/** and whose tag is at most so much later, or twice the cost of the first. Each limit alone fails. */
+/** The tag of that other run may be later by so much, or by twice the cost of the first. Each limit alone fails. */
 const LAG_MS = 60_000
-/** So many turns go to the highest priority that waits, and then one to another. */
+/** The highest priority that waits has so many turns, and then another priority has one. */
 const NINE = 9
 
 /** The state of all turns. */
 export interface Turns {
-  /** The turns of the highest priority since another one had one. */
+  /** How many turns the highest priority has had since the last turn of another one. */
   readonly high: number
-  /** How many turns others had. */
+  /** How many turns the other priorities have had. */
   readonly others: number
   readonly levels: Readonly<Record<number, LevelTurns>>
 }
@@ -26,7 +26,7 @@ export interface Turns {
 interface LevelTurns {
   /** The GPU time that each owner who waits has had. */
   readonly now: number
-  /** Which turn of those that are not the highest it had last. */
+  /** The value of `others` after its last such turn. The priority with the lowest value is next. */
   readonly last: number
   readonly owners: Readonly<Record<string, OwnerTurns>>
 }
@@ -64,7 +64,7 @@ export interface Head extends Class {
 export interface Asking {
   /** The workflow whose models it has loaded. */
   readonly loaded: string | undefined
-  /** The workflows whose models another server has loaded, which leaves them to that one for as long as it may. */
+  /** Whether another server has the models of a workflow loaded: such runs are left to that server while they may wait. */
   readonly isElsewhere?: ((workflowId: string) => boolean) | undefined
 }
 
@@ -91,7 +91,7 @@ function priorityInTurn(turns: Turns, waiting: readonly number[]): number {
   })
 }
 
-/** The turns after some of a priority. `waiting`: the priorities that waited */
+/** The turns after a priority has had `count` of them. `waiting`: all priorities that had runs waiting */
 function afterTurns(turns: Turns, waiting: readonly number[], priority: number, count: number): Turns {
   const { high, others, levels } = turns
   if (waiting.every((one) => one === priority)) return turns

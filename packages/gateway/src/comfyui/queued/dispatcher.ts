@@ -382,7 +382,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     }
   }
 
-  /** Whether a run that was taken ahead has waited long, for a run that takes longer than expected. */
+  /** Whether a run that was taken ahead has waited long, since the run before it takes longer than expected. */
   const isLate = (server: Server, { job }: Entry): boolean =>
     !isFree(server) &&
     performance.now() - server.usedAt > AHEAD_MS &&
