@@ -1,12 +1,12 @@
+// The workflows as one server can run them, read again when their files or the server change.
 import { type EngineContext, EngineError, type WorkflowFile } from '../engine.ts'
 import type { ReadClass } from './api/classes.ts'
 import { NoAnswer } from './api/client.ts'
 import { readGraph } from './chooseGraph.ts'
-import { type Files, nameOf } from './workflows/createFiles.ts'
+import { type Files, fileNameOf } from './workflows/createFiles.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
 import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
-/** The workflows as one server can run them. */
 export interface Catalog {
   /** With `isReported`, the caller reports the problems, and the log does not. */
   read(isReported?: boolean): Promise<LoadedWorkflow[]>
@@ -26,7 +26,7 @@ export interface LoadedWorkflow {
   readonly error?: NoAnswer
 }
 
-/** What was read of a file, and the facts that it was read with. */
+/** The result of reading a file, and the facts that it was read with. */
 interface Reading {
   readonly loaded: LoadedWorkflow
   readonly facts: ReadonlyMap<string, ClassInfo | undefined>
@@ -40,7 +40,7 @@ export function createCatalog(newReader: () => ReadClass, files: Files, log: Eng
   const readings = new WeakMap<WorkflowFile, Reading>()
   /** By the name of the file: the last one without a problem, and its workflow's id. */
   const served = new Map<string, { readonly file: WorkflowFile; readonly id: string }>()
-  /** By the name of the file: what was last said of it. */
+  /** By the name of the file: its last message in the log. */
   const said = new Map<string, string | undefined>()
   const say = (file: WorkflowFile, message: string | undefined, isReported = false, isNote = false): void => {
     if (message !== undefined && message !== said.get(file.name) && !isReported)
@@ -78,11 +78,8 @@ export function createCatalog(newReader: () => ReadClass, files: Files, log: Eng
       present.map(async (file) => ({ file, loaded: await loadAlone(file, readClass) })),
     )
     // A file that can't be read takes no id from another one.
-    const ordered = [
-      ...loads.filter(({ loaded }) => loaded.workflow),
-      ...loads.filter(({ loaded }) => !loaded.workflow),
-    ]
-    for (const { file, loaded } of ordered) {
+    loads.sort((a, b) => Number(!a.loaded.workflow) - Number(!b.loaded.workflow))
+    for (const { file, loaded } of loads) {
       const last = served.get(file.name)
       const isKept = loaded.problem !== undefined && last !== undefined && last.file !== file
       const { id } = isKept ? last : loaded
@@ -94,7 +91,7 @@ export function createCatalog(newReader: () => ReadClass, files: Files, log: Eng
       if (isKept)
         say(file, `Workflow "${id}" stays as it was, since its new version has a problem: ${problem}`)
       else if (problem) say(file, `Workflow "${id}" is left out: ${problem}`, isReported)
-      else if (isTaken) say(file, `${nameOf(file)} is left out: another workflow has the id "${id}"`)
+      else if (isTaken) say(file, `${fileNameOf(file)} is left out: another workflow has the id "${id}"`)
       else if (lack) say(file, `Workflow "${id}" can't run: ${lack}`, isReported)
       else say(file, noteOf(file, workflow?.notes), false, true)
     }
@@ -143,14 +140,14 @@ async function loadWorkflow(file: WorkflowFile, readClass: ReadClass): Promise<L
 }
 
 function noteOf(file: WorkflowFile, [note, ...more]: readonly string[] = []): string | undefined {
-  const rest = more.length > 0 ? ` (and ${more.length} more: see "inspect ${nameOf(file)}")` : ''
-  return note === undefined ? undefined : `${nameOf(file)}: ${note}${rest}`
+  const rest = more.length > 0 ? ` (and ${more.length} more: see "inspect ${fileNameOf(file)}")` : ''
+  return note === undefined ? undefined : `${fileNameOf(file)}: ${note}${rest}`
 }
 
 const MOST_PROBLEMS = 3
 
 function toProblem(file: WorkflowFile, problems: readonly string[]): string {
   const left = problems.length - MOST_PROBLEMS
-  const more = left > 0 ? `; and ${left} more: see "inspect ${nameOf(file)}"` : ''
-  return `${nameOf(file)} can't be converted: ${problems.slice(0, MOST_PROBLEMS).join('; ')}${more}`
+  const more = left > 0 ? `; and ${left} more: see "inspect ${fileNameOf(file)}"` : ''
+  return `${fileNameOf(file)} can't be converted: ${problems.slice(0, MOST_PROBLEMS).join('; ')}${more}`
 }

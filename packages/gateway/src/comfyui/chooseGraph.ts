@@ -1,11 +1,12 @@
+// Gives the graph of a workflow's file in any format.
 import type { WorkflowFile } from '../engine.ts'
-import { type Found, isEditorFile } from '../readContent.ts'
+import { type Content, isEditorFile } from '../readContent.ts'
 import type { ReadClass } from './api/classes.ts'
 import { type Classes, defaultOf, fieldsOf, infoOf, isMade, shorten } from './editor/fields.ts'
 import { type Conversion, toGraph, typesOf } from './editor/toGraph.ts'
 import { type GraphNode, isObject } from './workflows/types.ts'
 
-/** The graph of a file in any format, with the facts of a server about its classes. */
+/** Reads the graph of a file, with a server's facts about its classes. */
 export async function readGraph(
   { graph, workflow = isEditorFile(graph) ? graph : undefined }: WorkflowFile,
   readClass: ReadClass,
@@ -23,7 +24,7 @@ export async function readGraph(
  * The graph of a file. With both formats inside, the conversion of `workflow` is taken if it says the same as `prompt`,
  * since only `workflow` has the titles, primitives and App Mode. Otherwise `prompt` is taken, with a note.
  */
-export function chooseGraph({ prompt, workflow }: Found, classes: Classes): Conversion {
+export function chooseGraph({ prompt, workflow }: Content, classes: Classes): Conversion {
   if (prompt === undefined) return toGraph(workflow, classes)
   const own = fillDefaults(prompt, classes)
   if (workflow === undefined) return own
@@ -35,7 +36,7 @@ export function chooseGraph({ prompt, workflow }: Found, classes: Classes): Conv
   return { ...own, notes: [...own.notes, `The prompt of the file is used, not its workflow: ${reason}`] }
 }
 
-/** Gives a required field without a value the one of its class, with a note. ComfyUI would refuse the run. */
+/** Gives each required field without a value the default of its class, with a note: ComfyUI would refuse the run. */
 export function fillDefaults(prompt: unknown, classes: Classes): Conversion {
   const notes: string[] = []
   if (!isObject(prompt)) return { problems: ['The prompt is no object'] }
@@ -43,22 +44,16 @@ export function fillDefaults(prompt: unknown, classes: Classes): Conversion {
     const { class_type, inputs } = isObject(node) ? node : {}
     const info = infoOf(String(class_type), classes)
     if (!info || !isObject(inputs)) return [id, node as GraphNode]
-    const fields = [...fieldsOf(info, (name) => inputs[name])].filter(
-      (field) =>
-        field.kind === 'widget' && field.required && !Object.hasOwn(inputs, field.name) && !isMade(field),
-    )
-    const added = fields.flatMap((field): [string, unknown][] => {
+    const added = [...fieldsOf(info, (name) => inputs[name])].flatMap((field): [string, unknown][] => {
+      const { name, kind, required } = field
+      if (kind !== 'widget' || !required || Object.hasOwn(inputs, name) || isMade(field)) return []
       const value = defaultOf(field)
       if (value === undefined) return []
-      notes.push(
-        `node ${id} (${class_type}): ${field.name} has no value in the file. It is ${shorten(value)}, as its class says`,
-      )
-      return [[field.name, value]]
+      const becomes = `It is ${shorten(value)}, as its class says`
+      notes.push(`node ${id} (${class_type}): ${name} has no value in the file. ${becomes}`)
+      return [[name, value]]
     })
-    return [
-      id,
-      { ...(node as object), inputs: { ...inputs, ...Object.fromEntries(added) } } as unknown as GraphNode,
-    ]
+    return [id, { ...(node as GraphNode), inputs: { ...inputs, ...Object.fromEntries(added) } }]
   })
   return { graph: Object.fromEntries(filled), notes }
 }

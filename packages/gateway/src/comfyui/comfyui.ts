@@ -1,3 +1,4 @@
+// The engine `comfyui()`: its options, and whether it has a queue.
 import type { EngineMaker } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
@@ -12,29 +13,41 @@ import { openQueued } from './queued/openQueued.ts'
  * @throws `TypeError` for an unknown or wrong option, and for several addresses without a queue.
  */
 export function comfyui(options: ComfyuiOptions): EngineMaker {
-  const { urls, lostAfterMs, maxQueueMs, maxWorkers, headers, fetch } = readOptions(options)
+  const { urls, workers, lostAfterMs, maxQueueMs, maxWorkers, headers, fetch } = readOptions(options)
   const sending = { headers, fetch }
   return (context) => {
+    if (workers !== (context.workers ?? false)) {
+      throw new TypeError(
+        workers
+          ? 'comfyui: option "workers" needs a key for them: give createGateway the option "workerKey"'
+          : 'createGateway: option "workerKey" needs comfyui({ workers: true })',
+      )
+    }
     if (context.queue) return openQueued({ urls, lostAfterMs, maxQueueMs, maxWorkers, sending }, context)
-    if (urls.length === 1) return openSingle({ url: urls[0]!, lostAfterMs, sending }, context)
-    throw new TypeError(`comfyui: option "urls" needs a queue: ${LINE}`)
+    if (urls.length === 1 && !workers) return openSingle({ url: urls[0]!, lostAfterMs, sending }, context)
+    throw new TypeError(`comfyui: option "${workers ? 'workers' : 'urls'}" needs a queue: ${LINE}`)
   }
 }
 
 const LINE =
-  "createGateway({ engine: comfyui({ urls }), queue: folderQueue({ folder: 'data' }) }), from @flowscale/gateway/node"
+  "createGateway({ engine: comfyui({ … }), queue: folderQueue({ folder: 'data' }) }), from @flowscale/gateway/node"
 
 /** Options of `comfyui()`. */
 export interface ComfyuiOptions {
   /** Where your ComfyUI is, for example `http://127.0.0.1:8188` or `https://user:password@gpu.example.com`. */
   url?: string | undefined
-  /** The addresses of several ComfyUIs; empty if all of them dial in. Needs the option `queue` of the gateway. */
+  /** The addresses of several ComfyUIs. Needs the option `queue` of the gateway. */
   urls?: readonly string[] | undefined
+  /**
+   * GPUs anywhere dial in by the command `worker`, beside those of `url` or `urls`, or alone. Needs the options `queue` and
+   * `workerKey` of the gateway. Default: false
+   */
+  workers?: boolean | undefined
   /** A run fails once its server can't be reached for this long. Default: 600000, ten minutes */
   lostAfterMs?: number | undefined
   /** A run that waits for longer in the option `queue` of the gateway fails. Default: 86400000, a day */
   maxQueueMs?: number | undefined
-  /** How many workers may dial in: further names are refused until one is forgotten. Default: 200 */
+  /** With `workers`, how many may dial in: further names are refused until one is forgotten. Default: 200 */
   maxWorkers?: number | undefined
   /** Sent to each ComfyUI with every request and WebSocket, and never shown, such as `{ Authorization: 'Bearer …' }`. */
   headers?: Readonly<Record<string, string>> | undefined
@@ -48,6 +61,7 @@ const address = must(ADDRESS, (value) => readAddress(value) !== undefined)
 const OPTIONS: Rules<ComfyuiOptions> = {
   url: optional(address),
   urls: optional(must('an array of addresses', Array.isArray)),
+  workers: optional(rules.flag),
   lostAfterMs: optional(rules.positive),
   maxQueueMs: optional(rules.positive),
   maxWorkers: optional(rules.wholeNumber(1)),
@@ -57,16 +71,23 @@ const OPTIONS: Rules<ComfyuiOptions> = {
 
 function readOptions(options: ComfyuiOptions) {
   checkOptions('comfyui', options, OPTIONS)
-  const { url, lostAfterMs = 600_000, maxQueueMs = 86_400_000, maxWorkers = 200, headers, fetch } = options
+  const { url, workers = false, lostAfterMs = 600_000, maxQueueMs = 86_400_000, headers, fetch } = options
   if (url !== undefined && options.urls !== undefined) {
     throw new TypeError('comfyui: options "url" and "urls" exclude each other: give all addresses in "urls"')
   }
-  const urls = options.urls ?? [url!]
+  if (options.maxWorkers !== undefined && !workers)
+    throw new TypeError('comfyui: option "maxWorkers" needs workers: true')
+  if (options.urls?.length === 0 && !workers)
+    throw new TypeError(
+      'comfyui: option "urls" is empty: give an address, or workers: true for servers that dial in',
+    )
+  const urls = options.urls ?? (url === undefined && workers ? [] : [url!])
   urls.forEach((one, index) => {
     checkOption('comfyui', one, address, options.urls ? `urls[${index}]` : 'url')
   })
   const bare = urls.map((one) => readAddress(one)!.url)
   const twice = bare.findIndex((one, index) => bare.indexOf(one) !== index)
   if (twice >= 0) throw new TypeError(`comfyui: option "urls[${twice}]" is the same server as another one`)
-  return { urls, lostAfterMs, maxQueueMs, maxWorkers, headers: { ...headers }, fetch }
+  const { maxWorkers = 200 } = options
+  return { urls, workers, lostAfterMs, maxQueueMs, maxWorkers, headers: { ...headers }, fetch }
 }

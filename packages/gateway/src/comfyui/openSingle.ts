@@ -1,3 +1,4 @@
+// The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`.
 import {
   compareRuns,
   type Draft,
@@ -14,7 +15,7 @@ import { createStored } from '../records/recordStore.ts'
 import { forEach, hasOwnTimers } from '../runtime.ts'
 import { createClasses } from './api/classes.ts'
 import { createComfyClient, type Sending } from './api/client.ts'
-import { putFile, readOutput, uploadName } from './api/files.ts'
+import { putFile, readOutput, type Upload, uploadName, valuesOf } from './api/files.ts'
 import { createUserdata } from './api/userdata.ts'
 import { createCatalog } from './catalog.ts'
 import { findOutput } from './outputNames.ts'
@@ -25,7 +26,6 @@ import { findRun } from './runs/runState.ts'
 import { sendRun } from './runs/sendRun.ts'
 import { stopRun } from './runs/stopRun.ts'
 import { type ComfyServer, createComfyServer, createContainer } from './server.ts'
-import { type Upload, valuesOf } from './uploads.ts'
 import { watchFiles } from './watchFiles.ts'
 import { createFiles } from './workflows/createFiles.ts'
 import type { ComfyWorkflow } from './workflows/types.ts'
@@ -36,10 +36,9 @@ interface SingleOptions {
   readonly lostAfterMs: number
 }
 
-/** For this long, another gateway may still be sending a run whose record is there. */
+/** How long another gateway may take to send a run that it has recorded. */
 const COMING_MS = 45_000
 
-/** The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`. */
 export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context: EngineContext): Engine {
   const { storage, log, inputHosts, keepDays } = context
   const files = createFiles(context)
@@ -49,9 +48,11 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
     log,
     keepDays,
   )
-  const server = createComfyServer({ client, records, lostAfterMs, comingMs: COMING_MS })
+  const server = createComfyServer(client, { lostAfterMs, comingMs: COMING_MS })
   const catalog = createCatalog(createClasses(client), files, log)
-  const monitor = createMonitor(server, log)
+  const monitor = createMonitor(server, records, log)
+  const find = (id: string, maxAgeMs?: number): Promise<Run | undefined> =>
+    findRun(server, records, id, maxAgeMs)
   const readContainer = createContainer(server)
   const unwatch = watchFiles(context, files, catalog.read)
 
@@ -67,24 +68,24 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
     async draft(workflowId, signal) {
       await client.check()
       const workflow = await catalog.find(workflowId)
-      return workflow && createDraft(server, workflow, inputHosts, signal, noteSubmitted)
+      return workflow && createDraft(server, records, workflow, inputHosts, signal, noteSubmitted)
     },
-    getRun: async (id) => note(await findRun(server, id)),
-    getRuns: (query) => listRuns(server, query, note),
+    getRun: async (id) => note(await find(id)),
+    getRuns: (query) => listRuns(records, query, find, note),
     async cancelRun(id) {
-      const found = await findRun(server, id, 0)
+      const found = await find(id, 0)
       if (!found) return undefined
       if (isEnded(found.status)) return { run: found, hadEnded: true }
       await records.requestCancel(id)
       await stopRun(server, id)
-      const run = note((await findRun(server, id, 0)) ?? found)
+      const run = note((await find(id, 0)) ?? found)
       // The run may have ended by itself before the cancel reached it.
       return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
     },
     containers: async () => [await readContainer()],
-    findOutput: (filename) => findOutput(filename, (id) => findRun(server, id)),
+    findOutput: (filename) => findOutput(filename, find),
     async readOutput(id, filename, headers, signal) {
-      if (!(await findRun(server, id))) return undefined
+      if (!(await find(id))) return undefined
       const ended = await records.getEnd(id)
       const file = ended?.files.find(({ name }) => name === filename)
       return file && (await readOutput(client, file, headers, signal))
@@ -118,6 +119,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
 /** A run that is about to be submitted. Its files go to ComfyUI as they come in. */
 function createDraft(
   server: ComfyServer,
+  records: RunRecords,
   workflow: ComfyWorkflow,
   inputHosts: readonly string[],
   signal: AbortSignal,
@@ -135,7 +137,7 @@ function createDraft(
   const submit: Draft['submit'] = async (submission) => {
     if (isSent) throw new Error('A draft is submitted once')
     isSent = true
-    const answer = await sendRun(server, workflow, id, submission, valuesOf(submission.values))
+    const answer = await sendRun(server, records, workflow, id, submission, valuesOf(submission.values))
     submitted(answer.run)
     return answer
   }
@@ -149,19 +151,20 @@ function createDraft(
   }
 }
 
-/** A page. The index sorts and counts, and only the runs of the page are read. */
+/** Lists a page of runs. The index sorts and counts, so only the runs of the page are read. */
 async function listRuns(
-  server: ComfyServer,
+  records: RunRecords,
   query: RunsQuery,
+  find: (id: string) => Promise<Run | undefined>,
   note: (run: Run | undefined) => void,
 ): Promise<{ runs: Run[]; total: number }> {
-  const entries = await server.records.list(query.groupId)
+  const entries = await records.list(query.groupId)
   entries.sort(compareRuns(query, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)))
   const page = entries.slice(query.offset, query.offset + query.limit)
   const runs: (Run | undefined)[] = []
   await forEach(page, async ({ id, end }, index) => {
-    const ended = end && (await server.records.getEnd(id))
-    runs[index] = ended ? toEndedRun(ended) : await findRun(server, id)
+    const ended = end && (await records.getEnd(id))
+    runs[index] = ended ? toEndedRun(ended) : await find(id)
     if (!ended) note(runs[index])
   })
   return { runs: runs.filter((run) => run !== undefined), total: entries.length }

@@ -1,3 +1,4 @@
+// Finds the run of an output by the output's name.
 import { isEnded, type Run } from '../engine.ts'
 
 /** The name of an output and the id of a run, then perhaps a number and an ending. */

@@ -1,10 +1,11 @@
+// Tells the person who starts a gateway whether servers answer, and which workflows they can run.
 import type { Report } from '../engine.ts'
 import { type Answer, LoginRefused, NoAnswer, parseJson } from './api/client.ts'
 import type { Catalog, LoadedWorkflow } from './catalog.ts'
 import { isObject } from './workflows/types.ts'
 
-/** A server to report. */
-export interface ReportedServer {
+/** A server, as a report needs it. */
+export interface Reportable {
   readonly name: string
   /** For the person who starts the gateway. */
   readonly url: string
@@ -15,7 +16,7 @@ export interface ReportedServer {
 }
 
 /** Whether each server answers and keeps records, and which of the workflows in these files the servers can run. */
-export async function report(reported: readonly ReportedServer[], files: readonly string[]): Promise<Report> {
+export async function report(reported: readonly Reportable[], files: readonly string[]): Promise<Report> {
   const states = await Promise.all(reported.map(checkServer))
   const loaded = states.flatMap(({ workflows }) => workflows ?? [])
   const runsElsewhere = ({ id, problem }: LoadedWorkflow): boolean =>
@@ -30,9 +31,9 @@ export async function report(reported: readonly ReportedServer[], files: readonl
   for (const one of loaded) if (!one.problem || !byId.has(one.id)) byId.set(one.id, one)
   if (loaded.length === 0 && !states.some(({ workflows }) => workflows)) {
     const problem = 'it is read once ComfyUI answers'
-    return { servers, workflows: files.map((id) => toEntry({ id, problem })), notes }
+    return { servers, workflows: files.map((id) => toReported({ id, problem })), notes }
   }
-  return { servers, workflows: [...byId.values()].map(toEntry), notes }
+  return { servers, workflows: [...byId.values()].map(toReported), notes }
 }
 
 const LOGIN = 'give it by --header, or by the option "headers"'
@@ -42,7 +43,7 @@ const METADATA =
 const ADVICE = 'correct the address of ComfyUI'
 
 /** Gives the workflows as this server can run them, if it answers. */
-async function checkServer({ name, url, catalog, send, prepare }: ReportedServer) {
+async function checkServer({ name, url, catalog, send, prepare }: Reportable) {
   try {
     const { text } = await send('/system_stats')
     const { system } = Object(parseJson(text))
@@ -60,7 +61,7 @@ async function checkServer({ name, url, catalog, send, prepare }: ReportedServer
   }
 }
 
-function toEntry({ id, workflow, problem }: LoadedWorkflow): Report['workflows'][number] {
+function toReported({ id, workflow, problem }: LoadedWorkflow): Report['workflows'][number] {
   const inputs = [...(workflow?.inputs ?? [])].map(([name, { kind, required }]) => [name, { kind, required }])
   const outputs = [...(workflow?.outputs ?? [])].map(([name, { kind }]) => [name, kind])
   return {

@@ -1,6 +1,8 @@
+// The records of a run of a ComfyUI, and the run that callers see.
 import { outputName, type Run } from '../engine.ts'
 import type { Records } from '../records/createRecords.ts'
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
+import type { Outcome } from '../workerPort.ts'
 
 /** The facts about a run at its submission. ComfyUI gets the same facts in `extra_data`. */
 export interface Submitted extends SubmittedRun {
@@ -18,20 +20,15 @@ export interface Submitted extends SubmittedRun {
   readonly nodes: number
 }
 
-/** A file of a run: its place on ComfyUI, or else its text. */
-export interface StoredOutput {
-  readonly name: string
-  readonly at?: { readonly filename: string; readonly subfolder: string; readonly type: string } | undefined
-  readonly text?: string | undefined
-}
+export type StoredOutput = Outcome['files'][number]
 
 /** The end of a run. This record outlives ComfyUI's history. */
 export interface Ended extends EndedRun<Submitted> {
   readonly error: string | null
   readonly files: readonly StoredOutput[]
-  /** The files are on ComfyUI: the run ended before its gateway had a queue. */
+  /** Whether the files are on ComfyUI, since the run ended before its gateway had a queue. */
   readonly isOnServer?: boolean | undefined
-  /** What the server lacks, if the run failed by that. No record has it. */
+  /** The lack of the server that made the run fail. No record has it. */
   readonly fault?: string | undefined
 }
 

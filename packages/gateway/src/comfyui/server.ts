@@ -1,33 +1,34 @@
+// One ComfyUI, with the runs that it was seen to have, and its state as a container of the API.
 import type { Container } from '../engine.ts'
-import { createLruCache, type Memory } from '../lruCache.ts'
+import { createLruCache, type LruCache } from '../lruCache.ts'
 import { type ComfyClient, NoAnswer } from './api/client.ts'
 import { createReadQueue, type Queue, type ReadQueue } from './api/queue.ts'
-import type { Progress, RunRecords } from './runRecord.ts'
+import type { Progress } from './runRecord.ts'
 
-/** One ComfyUI, and the facts about its runs. */
 export interface ComfyServer {
   readonly client: ComfyClient
-  readonly records: RunRecords
   readonly readQueue: ReadQueue
   /**
-   * Runs that the server is known to have taken: if the server no longer has such a run, the run is gone. With each are runs
-   * at both ends of the queue in which it was last seen. If the server still has one of these, it has not restarted since.
+   * Runs that the server has taken: if it no longer has such a run, the run is gone. The value of each is the runs at both
+   * ends of the queue in which it was last seen. If the server still has one of these, it has not restarted since.
    */
-  readonly taken: Memory<readonly string[]>
+  readonly taken: LruCache<readonly string[]>
   /** The latest progress of each run. */
-  readonly progress: Memory<Progress>
+  readonly progress: LruCache<Progress>
   readonly lostAfterMs: number
-  /** For this long, a run whose record is there may still be on its way: see `findRun`. */
+  /** How long a recorded run may be on its way to ComfyUI. */
   readonly comingMs: number
 }
 
 export function createComfyServer(
-  options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs' | 'comingMs'>,
+  client: ComfyClient,
+  limits: Pick<ComfyServer, 'lostAfterMs' | 'comingMs'>,
 ): ComfyServer {
   const taken: ComfyServer['taken'] = createLruCache(5_000)
   return {
-    ...options,
-    readQueue: createReadQueue(options.client, (ids) => {
+    ...limits,
+    client,
+    readQueue: createReadQueue(client, (ids) => {
       const ends = [...ids.slice(0, 2), ...ids.slice(-2)]
       for (const id of ids) taken.set(id, ends)
     }),
@@ -36,12 +37,12 @@ export function createComfyServer(
   }
 }
 
-/** A worker takes the next run at once, and needs no longer than this between two runs. */
+/** ComfyUI's worker needs no longer than this between two runs. */
 const BETWEEN_MS = 5_000
 
 /**
- * Makes a reader of the server as a container, under a name for callers, who never see ComfyUI's address. A server whose
- * queue does not change for too long is stalled: ComfyUI answers requests even when its worker is dead.
+ * Makes a function that reads the server as a container, without ComfyUI's address, which no caller sees. If its queue does
+ * not change for too long, the server is stalled: ComfyUI answers requests even when its worker is dead.
  */
 export function createContainer(server: ComfyServer): () => Promise<Container> {
   const bare = { name: 'ComfyUI', url: 'comfyui' }

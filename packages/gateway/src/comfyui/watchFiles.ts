@@ -1,10 +1,10 @@
+// Reads changed workflows before anybody asks for them, so that the log tells their author of problems.
 import type { EngineContext, WorkflowFile } from '../engine.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import type { Files } from './workflows/createFiles.ts'
 
 const WATCH_EVERY_MS = 2_000
 
-/** Calls `read` for files that have changed without a request, so that the log tells their author what is wrong. */
 export function watchFiles(
   { workflows }: Pick<EngineContext, 'workflows'>,
   files: Files,
@@ -18,7 +18,7 @@ export function watchFiles(
     seen = now
     if (isNew) await read()
   }
-  // Whoever asks for the workflows gets the error.
+  // The next request for the workflows gets the error.
   const timer = setInterval(() => void look().catch(() => {}), WATCH_EVERY_MS)
   if (typeof timer === 'object') timer.unref()
   return () => clearInterval(timer)

@@ -1,3 +1,4 @@
+// Reads the address of a ComfyUI, and the headers for it.
 import { isObject, must, type Rule } from '../../options.ts'
 
 /** A ComfyUI's address without its login, and the header that the login becomes. */
@@ -21,12 +22,12 @@ export function readAddress(text: unknown): Address | undefined {
       login: username + password === '' ? {} : { authorization },
     }
   } catch {
-    // `URL` takes a login with a `%` that stands for nothing.
+    // `URL` takes a login with a bare `%`, which can't be decoded.
     return undefined
   }
 }
 
-/** Names that a request may have from elsewhere: the others are set by the request itself. */
+/** The names of headers that a caller may give. The request itself sets the others. */
 const NAME =
   /^(?!(?:connection|content-.*|expect|host|keep-alive|sec-websocket-.*|te|trailer|transfer-encoding|upgrade)$)[\w!#$%&'*+.^`|~-]+$/i
 /** Values that every runtime sends unchanged. */

@@ -1,3 +1,4 @@
+// Reads ComfyUI's facts about node classes, each once for a piece of work.
 import { isObject } from '../../options.ts'
 import { within } from '../../runtime.ts'
 import type { ClassInfo } from '../workflows/types.ts'
@@ -8,12 +9,12 @@ export type ReadClass = (type: string) => Promise<ClassInfo | undefined>
 
 /** After this time, a class may have new choices, such as a model. */
 const FRESH_MS = 3_000
-/** A busy server is not waited for longer, since earlier facts will do. */
+/** The longest wait for a busy server, since earlier facts will do. */
 const PATIENCE_MS = 500
 
 /**
- * Makes a reader that asks for each class once, for work that is done soon. The facts of earlier readers are used for
- * three seconds, and while the server does not answer. As long as they are the same, they are the same object.
+ * Makes a reader that asks for each class once, for a short piece of work. It uses the facts of earlier readers for three
+ * seconds, and while the server does not answer. Facts that have not changed are the same object.
  */
 export function createClasses(client: Pick<ComfyClient, 'read' | 'isAway'>): () => ReadClass {
   const known = new Map<string, { readonly info: ClassInfo; readonly text: string; at: number }>()

@@ -1,9 +1,10 @@
+// Sends every request to one ComfyUI, and knows whether it answers.
 import { EngineError } from '../../engine.ts'
 import { parseJson as parseLoose } from '../../readContent.ts'
+import { orAborted } from '../../runtime.ts'
 import { readAddress } from './address.ts'
 import { openSocket, type SocketListener } from './socket.ts'
 
-/** Sends every request to one ComfyUI, and knows whether it answers. */
 export interface ComfyClient {
   /** ComfyUI's address without a login, which no caller sees. */
   readonly url: string
@@ -12,11 +13,11 @@ export interface ComfyClient {
   /** For how long ComfyUI has answered nothing, in ms. */
   quietForMs(): number
   /**
-   * Whether ComfyUI refuses connections, let three requests in a row time out, or stands still: a question waits for its
-   * answer, and nothing else was answered meanwhile, for longer than a large upload silences it.
+   * Whether ComfyUI refuses connections, let three requests in a row time out, or stands still: a question waits for
+   * longer than a large upload can delay its answer, and nothing else was answered meanwhile.
    */
   isAway(): boolean
-  /** Makes sure that ComfyUI does not stand still. @throws NoAnswer soon, where other requests wait for long */
+  /** Makes sure that ComfyUI does not stand still. @throws NoAnswer within 5 s, while other requests wait for longer */
   check(): Promise<void>
   /** Gives a whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
   send(path: string, init?: Init): Promise<Answer>
@@ -57,7 +58,7 @@ const TIMEOUT_MS = 10_000
 export const NOBODY = '/history/00000000-0000-4000-8000-000000000000'
 /** A question is answered within milliseconds, unless ComfyUI stands still. */
 const STILL_MS = 5_000
-/** What was answered so short a time ago counts as answering. */
+/** An answer of so short a time ago shows that ComfyUI does not stand still. */
 const RECENT_MS = 250
 
 /** @param address Checked by `readAddress`; its login counts more than a header. */
@@ -88,7 +89,7 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
         return fail(new NoAnswer(`status ${status} is not from ComfyUI`))
       }
       // Node no longer heeds the signal once the head of the answer is there.
-      const taken = await Promise.race([take(response), rejectOn(either)])
+      const taken = await orAborted(take(response), either)
       answered()
       return taken
     } catch (error) {
@@ -132,7 +133,7 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
   }
 }
 
-/** So many time-outs in a row mean that the server is away. */
+/** After this number of time-outs in a row, the server counts as away. */
 const MISSES = 3
 /** Failures further apart than this are two absences. */
 const APART_MS = 60_000
@@ -193,19 +194,13 @@ function toRequest(url: string, init: Init, own: Record<string, string>, signal:
   }
 }
 
-/** No redirect is followed. Except with `error`, Node keeps a whole stream to send it again. workerd has no `error`. */
+/** Follows no redirect. With anything but `error`, Node keeps a whole stream to send it again. workerd has no `error`. */
 function redirectOfStream(url: string): RequestRedirect {
   try {
     return new Request(url, { redirect: 'error' }).redirect
   } catch {
     return 'manual'
   }
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }
 
 /** ComfyUI gave no answer, or none that says anything about a run. */
@@ -231,14 +226,14 @@ export class LoginRefused extends NoAnswer {
 
 /**
  * ComfyUI, which knows no login, gives a 403 for files only. A firewall may give one for a `POST` after ComfyUI has handled
- * it: whoever sent the `POST` decides.
+ * it: the sender of the `POST` decides.
  */
 const OWN_403 = /^\/(userdata|view)\b/
 
 const CODES = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 const WORDS = /connection refused|dns error|failed to lookup/i
 
-/** Nothing listens there. Bun also says so if a kept connection was closed after the server had read the whole request. */
+/** Bun's codes if nothing listens, and also if a kept connection was closed after the server had read the whole request. */
 const BUNS_CODES = /^(ConnectionRefused|FailedToOpenSocket)$/
 
 /** Whether no connection came about, so that nothing was sent. Node and Deno say it in their own ways. */

@@ -1,4 +1,11 @@
-import { EngineError, type IncomingFile } from '../../engine.ts'
+// Uploads files to ComfyUI, and reads outputs from it.
+import {
+  EngineError,
+  type IncomingFile,
+  type Scalar,
+  type StoredFile,
+  type Submission,
+} from '../../engine.ts'
 import { contentTypeOf } from '../../mediaTypes.ts'
 import type { StoredOutput } from '../runRecord.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
@@ -115,4 +122,23 @@ export async function readOutput(
 
 function pick(headers: Headers, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)!]] : [])))
+}
+
+/** A file that was uploaded. Its name is its value in a graph. */
+export interface Upload {
+  readonly name: string
+}
+
+const graphValueOf = (value: Scalar | StoredFile): Scalar =>
+  typeof value === 'object' ? (value as Upload).name : value
+
+/** The values of a submission as a graph has them. */
+export function valuesOf(given: Submission['values']): Record<string, Scalar | Scalar[]> {
+  const entries = Object.entries<Submission['values'][string]>(given)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(graphValueOf) : graphValueOf(value as Scalar | StoredFile),
+    ]),
+  )
 }

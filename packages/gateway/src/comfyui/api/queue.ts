@@ -1,3 +1,4 @@
+// Reads ComfyUI's queue and history, and finds a run in them.
 import { hasOwnTimers } from '../../runtime.ts'
 import { type ComfyClient, NOBODY, NoAnswer, parseJson } from './client.ts'
 

@@ -1,3 +1,4 @@
+// Listens to ComfyUI's WebSocket, and reads the progress of a run from its messages.
 import type { Progress, Submitted } from '../runRecord.ts'
 
 export interface SocketListener {
@@ -67,11 +68,14 @@ interface Data extends State {
   nodes?: unknown
 }
 
-/** Reads a message of ComfyUI's socket: the progress of the run, or `ended`. */
-type ReadMessage = (type: string, data: Data) => Progress | 'ended' | undefined
-
-/** Computes (finished nodes + fractions of running nodes) / nodes to run. The progress never goes back. */
-export function createProgress({ id, titles, nodes }: Submitted, from: number): ReadMessage {
+/**
+ * Makes a reader of the socket's messages: the progress of the run, or `ended`. The progress is (finished nodes + fractions
+ * of running nodes) / nodes to run, and never goes back.
+ */
+export function createProgress(
+  { id, titles, nodes }: Submitted,
+  from: number,
+): (type: string, data: Data) => Progress | 'ended' | undefined {
   const cached = new Set<string>()
   /** The progress of each node, from 0 to 1. Nodes that a node makes at run time are left out. */
   const parts = new Map<string, number>()

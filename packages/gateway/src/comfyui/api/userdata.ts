@@ -1,10 +1,10 @@
+// Keeps records among the user data of ComfyUI, where all its gateways find them.
 import type { EngineContext } from '../../engine.ts'
 import { probeRecord, type RecordStore } from '../../records/recordStore.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 class Unreadable extends NoAnswer {}
 
-/** Records on ComfyUI itself, among its user's data: gateways keep none of their own, and agree. */
 export function createUserdata(client: ComfyClient, log: EngineContext['log']): RecordStore {
   let refused = false
   const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`

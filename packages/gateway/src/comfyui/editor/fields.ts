@@ -1,3 +1,4 @@
+// The inputs of a class as ComfyUI's editor shows them.
 import { hasFixedFields, isLargeNumber, type Spec, specsOf } from '../workflows/fields.ts'
 import { type ClassInfo, isObject } from '../workflows/types.ts'
 

@@ -1,6 +1,7 @@
+// Finds the source of an input's value, through reroutes, subgraphs and muted nodes.
 import type { Origin } from '../workflows/types.ts'
 import { BYPASSED, type EditorNode, isOff, type Slot, SUBGRAPH_INPUT } from './readEditor.ts'
-import { type FlatNode, nameOf, type Scope } from './subgraphs.ts'
+import { type FlatNode, labelOf, type Scope } from './subgraphs.ts'
 
 /** Where an input gets its value from. */
 export type Source =
@@ -59,7 +60,7 @@ export function findSource(
     const { outputs } = inside?.graph ?? editor
     // Scripts that write files may leave out the outputs of a node.
     if (output >= outputs.length && (inside || outputs.length > 0))
-      return problem(`${nameOf(node)} has no output ${output}`)
+      return problem(`${labelOf(node)} has no output ${output}`)
     if (inside) {
       at = { scope: inside, type, link: inside.graph.outputs[output] }
       continue
@@ -68,12 +69,12 @@ export function findSource(
     if (NOTES.includes(editor.type)) return undefined
     const isBypassed = editor.mode === BYPASSED
     if (!isBypassed && editor.type !== REROUTE) {
-      if (isOff(editor)) return { kind: 'muted', reason: `comes from the muted ${nameOf(node)}` }
+      if (isOff(editor)) return { kind: 'muted', reason: `comes from the muted ${labelOf(node)}` }
       return { kind: 'node', node, output }
     }
     const [older, newer] = isBypassed ? bypassOf(editor, output, type) : [output, output]
     if (older !== newer && !(version >= 1028))
-      return problem(`editors differ in how they bypass ${nameOf(node)}. Save the file in a current one`)
+      return problem(`editors differ in how they bypass ${labelOf(node)}. Save the file in a current one`)
     const input = editor.inputs[newer]
     // A bypassed node decides by the type of its own input.
     at = { scope, to: from, type: isBypassed && input ? input.type : type, link: input?.link }

@@ -1,4 +1,5 @@
-import type { Origin } from '../workflows/types.ts'
+// The fields that a node for a subgraph shows, and the fields inside that they set.
+import { keyOf, listOf, type Origin } from '../workflows/types.ts'
 import { type Classes, fieldsOf as fieldsOfClass, infoOf, isEmpty, isSame, shorten } from './fields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } from './readEditor.ts'
 import { readWidgets } from './widgets.ts'
@@ -27,13 +28,13 @@ interface Target {
 type Socket = Pick<Target, 'node' | 'field'>
 type Fed = Record<'targets', Target[]> & Record<'sockets', Socket[]>
 
-/** What sets a field inside of a subgraph. Without a value, the field's own value counts. */
+/** A value that a field inside of a subgraph gets, and its origin. Without a value, the field's own value counts. */
 export interface Given {
   readonly value: unknown
   readonly from: Origin
 }
 
-/** What a node for a subgraph gives to the nodes inside, by their ids and fields. */
+/** Reads the values that a node for a subgraph gives to the nodes inside, by their ids and fields. */
 export type ReadHost = (
   host: { readonly id: string; readonly node: EditorNode; readonly given: ReadonlyMap<string, Given> },
   say: (problem: string) => unknown,
@@ -50,7 +51,7 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
     return fields
   }
 
-  /** The proxies, which have places in the list of values, then the other inputs. Without proxies, these have places. */
+  /** The proxies, and then the other inputs. The list of values has places for the proxies, or else for the inputs. */
   function findFields(host: EditorNode, subgraph: EditorGraph): HostField[] {
     const proxies = proxiesOf(host)
     const fed = fedGraphs.get(subgraph) ?? fedBy(subgraph)
@@ -61,7 +62,7 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
     return [...proxied, ...promoted.filter(({ targets: [one] }) => one && !set.has(keyOf(one)))]
   }
 
-  /** What each input of a subgraph sets inside. */
+  /** The fields and sockets inside that each input of a subgraph sets. */
   function fedBy({ nodes, links, inputs }: EditorGraph): Fed[] {
     const fed = inputs.map((): Fed => ({ targets: [], sockets: [] }))
     for (const node of nodes.values()) {
@@ -97,9 +98,9 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
     }
   }
 
-  /** What `[node, field, node]` of `proxyWidgets` sets. A preview or a control is no field of a class, but has a place. */
+  /** The field of an entry `[node, field, node]` of `proxyWidgets`. A preview or a control is no field, but has a place. */
   function fieldOf(proxy: unknown, subgraph: EditorGraph, promoted: readonly HostField[]): HostField {
-    const [id = '', name = '', deep] = (Array.isArray(proxy) ? proxy : []).map(String)
+    const [id = '', name = '', deep] = listOf(proxy).map(String)
     const inner = subgraph.nodes.get(id)
     const target = inner && findTarget(inner, name, deep)
     // The input of the host itself, or the one that sets the same field, and maybe others.
@@ -128,8 +129,8 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
 
   return ({ id, node: host, given }, say) => {
     const { named = {}, values: list } = host
-    const { proxyWidgetErrorQuarantine: lost } = host.properties
-    if (Array.isArray(lost) && lost.length > 0) say('the editor could not place some of its values')
+    if (listOf(host.properties.proxyWidgetErrorQuarantine).length > 0)
+      say('the editor could not place some of its values')
     const subgraph = subgraphs.get(host.type)!
     const { inputs } = subgraph
     const gone = host.inputs.find(({ name, link }) => link !== undefined && !inputs.includes(name))
@@ -168,10 +169,7 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
   }
 }
 
-const proxiesOf = ({ properties: { proxyWidgets } }: EditorNode): readonly unknown[] =>
-  Array.isArray(proxyWidgets) ? proxyWidgets : []
-
-const keyOf = ({ node, field }: Socket): string => JSON.stringify([node, field])
+const proxiesOf = ({ properties }: EditorNode): readonly unknown[] => listOf(properties.proxyWidgets)
 
 const isIn = (targets: readonly Target[], one: Target): boolean =>
   targets.some(({ node, field }) => node === one.node && field === one.field)

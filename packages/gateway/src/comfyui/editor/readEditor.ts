@@ -1,4 +1,5 @@
-import { isObject, isShallow, MOST_LEVELS } from '../workflows/types.ts'
+// Reads a file in the format of ComfyUI's editor.
+import { isObject, isShallow, listOf, MOST_LEVELS } from '../workflows/types.ts'
 
 /** A file in the format of ComfyUI's editor. */
 export interface EditorFile extends EditorGraph {
@@ -6,7 +7,7 @@ export interface EditorFile extends EditorGraph {
   readonly subgraphs: ReadonlyMap<string, EditorGraph>
   /** The version of its editor: 1016 is 1.16. NaN: unknown. */
   readonly version: number
-  /** What App Mode keeps. */
+  /** The data of App Mode. */
   readonly app: unknown
 }
 
@@ -47,7 +48,7 @@ export const SUBGRAPH_INPUT = '-10'
 /** Of a node or a subgraph. */
 const MOST_INPUTS = 1000
 
-/** Reads a file of version 0.4 or 1. `problems` gets what makes it unusable, `notes` what is left out. */
+/** Reads a file of version 0.4 or 1. Adds to `problems` why it can't be used, and to `notes` which parts are left out. */
 export function readEditor(file: unknown, problems: string[], notes: string[] = []): EditorFile {
   const isReadable = isShallow(file)
   if (!isReadable) problems.push(`The file is nested deeper than ${MOST_LEVELS} levels`)
@@ -128,5 +129,3 @@ function readLink(raw: unknown): [id: string, link: Link][] {
 
 const idOf = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

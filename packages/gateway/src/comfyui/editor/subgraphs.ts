@@ -1,3 +1,4 @@
+// Lays open the subgraphs of a file, also nested ones.
 import type { Classes } from './fields.ts'
 import { createReadHost, type Given } from './hostFields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, isOff } from './readEditor.ts'
@@ -16,7 +17,7 @@ export interface FlatNode {
   readonly scope: Scope
   /** The values that the nodes around it give to its fields. */
   readonly given: ReadonlyMap<string, Given>
-  /** What is not understood of the nodes around it. */
+  /** The problems of the nodes around it. */
   readonly problems: string[]
   inside?: Scope
 }
@@ -24,7 +25,7 @@ export interface FlatNode {
 const MOST_NODES = 20_000
 const MOST_LEVELS = 50
 
-/** Lays open the subgraphs of a file, also nested ones. `problems` gets what makes the file unusable. */
+/** Lays open the subgraphs of a file, also nested ones. Adds to `problems` why the file can't be used. */
 export function expand(file: EditorFile, classes: Classes, problems: string[]): FlatNode[] {
   // Each round takes away the subgraphs that hold none of the others.
   let left = [...file.subgraphs]
@@ -45,7 +46,7 @@ export function expand(file: EditorFile, classes: Classes, problems: string[]): 
       flat.push(one)
       nodes.set(node.id, one)
       if (!inner) continue
-      const values = readHost(one, (text) => one.problems.push(`${nameOf(one)}: ${text}`))
+      const values = readHost(one, (text) => one.problems.push(`${labelOf(one)}: ${text}`))
       one.inside = { graph: inner, nodes: new Map(), host: one }
       open(one.inside, values)
     }
@@ -57,6 +58,6 @@ export function expand(file: EditorFile, classes: Classes, problems: string[]): 
 }
 
 /** A node, for a message. */
-export function nameOf({ id, node: { title, type } }: FlatNode): string {
+export function labelOf({ id, node: { title, type } }: FlatNode): string {
   return `node ${id} ${title === undefined || title === type ? '' : `${JSON.stringify(title)} `}(${type})`
 }

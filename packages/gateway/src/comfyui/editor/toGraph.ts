@@ -1,3 +1,4 @@
+// Converts a file of ComfyUI's editor to the API format.
 import { uploadOf } from '../workflows/fields.ts'
 import type { Authored, ClassInfo, GraphNode, Origin, Place } from '../workflows/types.ts'
 import {
@@ -13,7 +14,7 @@ import {
 } from './fields.ts'
 import { type Budget, EDITOR_NODES, findSource, PRIMITIVE } from './findSource.ts'
 import { type EditorNode, isOff, readEditor } from './readEditor.ts'
-import { expand, type FlatNode, nameOf } from './subgraphs.ts'
+import { expand, type FlatNode, labelOf } from './subgraphs.ts'
 import { readWidgets } from './widgets.ts'
 
 /** A workflow in the API format, or the reasons why it is not understood. Each names its node. */
@@ -25,7 +26,7 @@ export type Conversion =
     }
   | { readonly problems: readonly string[] }
 
-/** More links than this take seconds. Reroutes and subgraphs may have them followed again and again. */
+/** The most links that are followed: more take seconds, and reroutes and subgraphs repeat them. */
 const MOST_STEPS = 1_000_000
 
 /** A converted node, before it is known whether an output needs it. */
@@ -34,18 +35,18 @@ interface Draft {
   readonly info: ClassInfo | undefined
   readonly inputs: Map<string, unknown>
   readonly problems: string[]
-  /** The required inputs that have nothing. */
+  /** The required inputs without a value or a link. */
   readonly missing: string[]
   readonly notes: string[]
   /** The values of its fields, as the editor shows them, also where a link wins. */
   readonly shown: Map<string, unknown>
-  /** What sets its fields, if that is not the node alone. */
+  /** The origins of fields that something else sets, too. */
   readonly origins: Map<string, Origin>
 }
 
 /**
- * Converts a file of ComfyUI's editor into the API format, which `/prompt` takes. Nothing is guessed: what is not
- * understood of a node that an output needs is a problem. Other nodes with a problem are left out, with a note.
+ * Converts a file of ComfyUI's editor into the API format, which `/prompt` takes. Nothing is guessed: any doubt
+ * about a node that an output needs is a problem. Other nodes with a problem are left out, with a note.
  */
 export function toGraph(file: unknown, classes: Classes): Conversion {
   const problems: string[] = []
@@ -110,7 +111,7 @@ function fillPrefix({ flat, inputs, notes }: Draft, find: (name: string, field: 
     const value = name === undefined ? undefined : find(name, field!)
     const text = String(value ?? '').replace(/[/?<>\\:*|"\p{Cc}]/gu, '_')
     if (value !== undefined && text.length <= LONGEST_PREFIX) return text
-    notes.push(`${nameOf(flat)}: filename_prefix: the editor fills ${shorten(whole)}. It is sent as it is`)
+    notes.push(`${labelOf(flat)}: filename_prefix: the editor fills ${shorten(whole)}. It is sent as it is`)
     return whole
   })
   inputs.set('filename_prefix', filled)
@@ -139,7 +140,7 @@ export function typesOf(file: unknown): string[] {
   return nodes.map(({ type }) => type).filter((type) => !subgraphs.has(type) && !EDITOR_NODES.includes(type))
 }
 
-/** The ids of the nodes that a node has links from. Its own lists are wrapped. */
+/** The ids of the nodes that a node has links from. A value that is a list is wrapped. */
 const sourcesOf = ({ inputs }: Draft): string[] =>
   [...inputs.values()].flatMap((value) => (Array.isArray(value) ? value[0] : []))
 
@@ -165,7 +166,7 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number, b
     origins: new Map(),
   }
   const { inputs, problems, missing, notes } = draft
-  const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
+  const say = (to: string[], text: string): unknown => to.push(`${labelOf(flat)}: ${text}`)
 
   const sources = node.inputs.map(
     ({ name }, slot) => [name, findSource(flat, slot, version, budget)] as const,

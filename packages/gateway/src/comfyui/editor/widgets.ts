@@ -1,3 +1,4 @@
+// Reads the values that a node of the editor has of its own.
 import { uploadOf } from '../workflows/fields.ts'
 import type { ClassInfo } from '../workflows/types.ts'
 import { fieldsOf, isEmpty, isSame, looksLikeFile, misfitOf, shorten } from './fields.ts'
@@ -23,8 +24,8 @@ interface Reading {
 
 /**
  * Finds the values of a node, which the editor saves by name, or as a list in the order of the fields. Some editors leave
- * out places of the list. Where it can be read in several ways that differ, it is not understood. Fields that are `filled`
- * by links don't need a value.
+ * out places of the list. If it can be read in several ways that differ, that is a problem. Fields that are `filled` by
+ * links don't need a value.
  */
 export function readWidgets(
   { values: list, named }: EditorNode,

@@ -1,28 +1,27 @@
+// A run that a caller is about to add to the queue, with its files.
 import { type Draft, EngineError, nothingStarted, type Scalar, type Submission } from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
-import { uploadName } from '../api/files.ts'
+import { type Upload, uploadName, valuesOf } from '../api/files.ts'
+import { assignRuns } from '../dispatch/assignRuns.ts'
+import { type Job, needsOf, type Plan } from '../dispatch/job.ts'
+import type { State } from '../dispatch/state.ts'
 import { toRun } from '../runRecord.ts'
 import { factsOf } from '../runs/sendRun.ts'
-import { type Upload, valuesOf } from '../uploads.ts'
 import { changeGraph, changesOf, graphOf } from '../workflows/fillGraph.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
-import { mergeListings } from './members.ts'
-import { needsOf } from './needs.ts'
-import type { ComfyQueue, Job, Plan } from './types.ts'
+import { mergeListings } from './allWorkflows.ts'
 
 interface Wanted {
   /** The workflow as each server knows it: at least one. */
   readonly found: readonly ComfyWorkflow[]
-  /** Whether there is no other server that may have more choices. */
+  /** Whether no other server may have more choices. */
   readonly areAll: boolean
-  readonly queue: ComfyQueue
   readonly inputHosts: readonly string[]
   readonly signal: AbortSignal
-  readonly added: () => void
 }
 
-/** A run that is about to be added to the queue, which keeps its files. */
-export function createDraft({ found, areAll, queue, inputHosts, signal, added }: Wanted): Draft {
+export function createDraft(state: State, { found, areAll, inputHosts, signal }: Wanted): Draft {
+  const { queue } = state
   const id = crypto.randomUUID()
   const files: string[] = []
 
@@ -37,10 +36,10 @@ export function createDraft({ found, areAll, queue, inputHosts, signal, added }:
     const values = valuesOf(given)
     const workflow = found.find((one) => fits(one, values)) ?? found[0]!
     const missing = workflow.missingChoices.filter(({ input = '' }) => !Object.hasOwn(values, input))
-    // A server that is away may have it.
+    // Else a server that is away may have the choice.
     if (missing.length > 0 && areAll)
       throw new EngineError(422, missing.map(({ message }) => message).join('. '))
-    const plan: Plan = { graph: graphOf(workflow), ...factsOf(workflow) }
+    const { plan, planId } = await planOf(workflow)
     const { changes, seeds } = changesOf(workflow, values, id)
     const needs = needsOf(workflow, changeGraph(plan.graph, changes), files)
     const job: Job = {
@@ -49,15 +48,15 @@ export function createDraft({ found, areAll, queue, inputHosts, signal, added }:
       groupId,
       createdAt: Date.now(),
       shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
-      plan: await digest(plan),
+      plan: planId,
       needs: await digest(needs),
       changes,
       files,
     }
     const { number, id: runId } = await queue.add(job, plan, needs, {}, once)
     const run = toRun({ ...job, ...plan, id: runId }, { status: 'queued', progress: 0 })
-    if (runId === id) added()
-    // What was just sent has a run already, with files of its own.
+    if (runId === id) void assignRuns(state)
+    // The key has a run already, with files of its own.
     else void queue.files.removeInputs(id).catch(() => {})
     return { run, number }
   }
@@ -77,6 +76,18 @@ function fits({ inputs, missingChoices }: ComfyWorkflow, values: Record<string, 
     const options = inputs.get(name)?.options
     return !options || [value].flat().every((one) => options.includes(one))
   })
+}
+
+/** What all runs of a workflow have in common, and its id. */
+const plans = new WeakMap<ComfyWorkflow, Promise<{ plan: Plan; planId: string }>>()
+
+function planOf(workflow: ComfyWorkflow): Promise<{ plan: Plan; planId: string }> {
+  const known = plans.get(workflow)
+  if (known) return known
+  const plan: Plan = { graph: graphOf(workflow), ...factsOf(workflow) }
+  const made = digest(plan).then((planId) => ({ plan, planId }))
+  plans.set(workflow, made)
+  return made
 }
 
 async function digest(value: unknown): Promise<string> {

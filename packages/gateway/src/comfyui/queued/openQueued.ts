@@ -1,5 +1,13 @@
-import { type Engine, type EngineContext, EngineError } from '../../engine.ts'
-import { isEntry, ofQueue, type Queue } from '../../queue/runQueue.ts'
+// The engine whose queue is the gateway's own: each ComfyUI takes runs from it, by a worker here or by one that dials in.
+import {
+  type Container,
+  type Engine,
+  type EngineContext,
+  EngineError,
+  type QueueEntry,
+} from '../../engine.ts'
+import { ofQueue, type Queue } from '../../queue/runQueue.ts'
+import { isEntry } from '../../queue/runs.ts'
 import { createClasses } from '../api/classes.ts'
 import {
   type Answer,
@@ -11,19 +19,23 @@ import {
 } from '../api/client.ts'
 import { readOutput, readText } from '../api/files.ts'
 import { createCatalog } from '../catalog.ts'
+import { cancelRun } from '../dispatch/cancelRun.ts'
+import { claimServer } from '../dispatch/claimServer.ts'
+import { createPort } from '../dispatch/createPort.ts'
+import { followRun, runOf } from '../dispatch/followRuns.ts'
+import type { ComfyQueue, Entry } from '../dispatch/job.ts'
+import { ask, createServer, isLive, restOf, type Server } from '../dispatch/servers.ts'
+import { createState } from '../dispatch/state.ts'
+import { closeDispatch, openDispatch } from '../dispatch/watchServers.ts'
 import { findOutput } from '../outputNames.ts'
-import { type ReportedServer, report } from '../report.ts'
-import { isRunId } from '../runRecord.ts'
+import { report } from '../report.ts'
+import { type Ended, isRunId } from '../runRecord.ts'
 import { watchFiles } from '../watchFiles.ts'
+import { Crowded, type Port, Refused } from '../worker/port.ts'
+import { startWorker } from '../worker/startWorker.ts'
 import { createFiles } from '../workflows/createFiles.ts'
+import { findWorkflow, listWorkflows } from './allWorkflows.ts'
 import { createDraft } from './createDraft.ts'
-import { createDispatcher } from './dispatcher.ts'
-import { findWorkflow, listWorkflows, type Member } from './members.ts'
-import { Crowded, type Port, Refused } from './port.ts'
-import { ask, isLive, restOf, type Server } from './servers.ts'
-import { serveWorker } from './serveWorker.ts'
-import type { ComfyQueue } from './types.ts'
-import { startWorker } from './worker.ts'
 
 interface QueuedOptions {
   readonly urls: readonly string[]
@@ -33,30 +45,25 @@ interface QueuedOptions {
   readonly maxWorkers: number
 }
 
-/** The time until a queue that could not be opened is tried again. */
+/** After this time, a queue that could not be opened is tried again. */
 const AGAIN_MS = 1_000
 /** So many of the runs that wait are shown. */
 const SHOWN = 200
 
-interface QueuedMember extends Member, ReportedServer {}
-
-/** The engine whose queue is the gateway's own: each ComfyUI takes runs from it, by a worker here or by one that dials in. */
 export function openQueued(options: QueuedOptions, context: EngineContext): Engine {
   const { urls, sending, lostAfterMs, maxQueueMs, maxWorkers } = options
   const { log, inputHosts } = context
   const queue = ofQueue(context.queue as Queue) as unknown as ComfyQueue
   const files = createFiles(context)
-  const dispatcher = createDispatcher({ queue, lostAfterMs, maxQueueMs, log })
-  let all: QueuedMember[] = []
-  /** Without those that dialled in, and are long gone. */
-  const members = (): QueuedMember[] =>
-    all.filter(({ name, server }) => dispatcher.servers.get(name) === server)
+  const state = createState({ queue, lostAfterMs, maxQueueMs, log })
+  const servers = (): Server[] => [...state.servers.values()]
   const workers: { close(): void }[] = []
   const clients: ComfyClient[] = []
   const unwatch = watchFiles(context, files, () =>
-    Promise.all(members().map(({ catalog }) => catalog.read())),
+    Promise.all(servers().map(({ catalog }) => catalog.read())),
   )
   let isClosed = false
+  let again: ReturnType<typeof setTimeout> | undefined
 
   const unnamed = [...urls]
   let opened = open()
@@ -66,7 +73,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     // Whoever uses the engine gets the error.
     opening.catch((error) => {
       // Such as a Redis that starts later.
-      if (error instanceof EngineError && error.status === 503) setTimeout(reopen, AGAIN_MS)
+      if (error instanceof EngineError && error.status === 503) again = setTimeout(reopen, AGAIN_MS)
     })
     return opening
   }
@@ -76,144 +83,133 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   }
 
   async function openNow(): Promise<void> {
-    await dispatcher.open(addDistant)
+    await openDispatch(state, addServer)
     for (let url = unnamed[0]; url !== undefined; url = unnamed[0]) {
       const client = createComfyClient(url, sending)
-      // A login stays out of the queue, and another one changes no name.
+      // By the address without its login: the queue keeps no login, and a new one changes no name.
       const name = await queue.nameOf(client.url)
       if (isClosed) return
       unnamed.shift()
       clients.push(client)
-      const server = addMember(name, client.url, false, client.send, () => client)
-      const port = dispatcher.portOf(server, crypto.randomUUID())
+      const port = createPort(state, addServer(name, client), crypto.randomUUID())
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))
     }
   }
 
-  function addMember(
-    name: string,
-    url: string,
-    isDistant: boolean,
-    send: (path: string) => Promise<Answer>,
-    toClient: (server: Server) => Pick<ComfyClient, 'read' | 'isAway'>,
-  ): Server {
-    const server = dispatcher.addServer(name, isDistant, (one) => createClasses(toClient(one)))
-    all = [...members(), { name, url, send, server, catalog: createCatalog(server.newReader, files, log) }]
+  /** Adds a server. Without a client, its worker dials in, and asks its ComfyUI. */
+  function addServer(name: string, client?: ComfyClient): Server {
+    const send = client?.send ?? ((path: string): Promise<Answer> => ask(server, path, queue.peers))
+    const newReader = createClasses(client ?? { isAway: () => !isLive(server), read: readBy(send) })
+    const server: Server = createServer({
+      name,
+      url: client?.url ?? 'its ComfyUI',
+      isDistant: !client,
+      send,
+      newReader,
+      catalog: createCatalog(newReader, files, log),
+    })
+    state.servers.set(name, server)
     return server
   }
 
-  /** A server that dials in. Its ComfyUI is asked by its worker. */
-  function addDistant(name: string): Server {
-    const send = async (path: string): Promise<Answer> =>
-      await ask(dispatcher.servers.get(name)!, path, queue.peers)
-    return addMember(name, 'its ComfyUI', true, send, (server) => ({
-      isAway: () => !isLive(server),
-      async read(path) {
-        const { status, text } = await ask(server, path, queue.peers)
-        const value = status === 200 ? parseJson(text) : undefined
-        if (value === undefined) throw new NoAnswer(`status ${status}`)
-        return value
-      },
-    }))
-  }
+  /** Makes a method that waits until the queue is open. */
+  const ready =
+    <Args extends unknown[], T>(act: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await opened
+      return await act(...args)
+    }
 
-  async function connect(name: string, session: string): Promise<Port> {
-    await opened
-    const known = dispatcher.servers.get(name)
-    // Each name costs memory until it is forgotten.
-    if (!known && members().filter(({ server }) => server.isDistant).length >= maxWorkers) throw new Crowded()
-    const server = known ?? addDistant(name)
-    if (!server.isDistant) throw new Refused('session')
-    await dispatcher.claim(server, session)
-    return dispatcher.portOf(server, session)
-  }
+  const get = async (id: string): Promise<Entry | Ended | undefined> =>
+    isRunId(id) ? await queue.get(id) : undefined
 
-  const getRun: Engine['getRun'] = async (id) => {
-    await opened
-    const found = isRunId(id) ? await queue.get(id) : undefined
-    return found && (await dispatcher.toRun(found))
-  }
+  const getRun: Engine['getRun'] = ready(async (id) => {
+    const found = await get(id)
+    return found && (await runOf(state, found))
+  })
 
   return {
-    dialIn: (path, request) => serveWorker(connect, path, request),
-    async workflows() {
-      await opened
-      return await listWorkflows(members())
-    },
-    async draft(workflowId, signal) {
-      await opened
-      const { found, areAll } = await findWorkflow(members(), workflowId)
-      if (found.length === 0) return undefined
-      return createDraft({ found, areAll, queue, inputHosts, signal, added: dispatcher.added })
-    },
-    async findKey(key) {
-      await opened
+    dialIn: ready(async (name: string, session: string): Promise<Port> => {
+      const known = state.servers.get(name)
+      // Each name costs memory until it is forgotten.
+      if (!known && servers().filter(({ isDistant }) => isDistant).length >= maxWorkers) throw new Crowded()
+      const server = known ?? addServer(name)
+      if (!server.isDistant) throw new Refused('session')
+      await claimServer(state, server, session)
+      return createPort(state, server, session)
+    }),
+    workflows: ready(() => listWorkflows(servers())),
+    draft: ready(async (workflowId, signal) => {
+      const { found, areAll } = await findWorkflow(servers(), workflowId)
+      return found.length === 0 ? undefined : createDraft(state, { found, areAll, inputHosts, signal })
+    }),
+    findKey: ready(async (key) => {
       const known = await queue.findKey(key)
       const run = known && (await getRun(known.id))
       return run && { ...known, run }
-    },
+    }),
     getRun,
-    async getRuns(query) {
-      await opened
+    getRuns: ready(async (query) => {
       const { runs, total } = await queue.list(query)
-      return { runs: await Promise.all(runs.map(dispatcher.toRun)), total }
-    },
-    async cancelRun(id) {
-      await opened
-      return isRunId(id) ? await dispatcher.cancel(id) : undefined
-    },
-    async containers() {
-      await opened
+      return { runs: await Promise.all(runs.map((found) => runOf(state, found))), total }
+    }),
+    cancelRun: ready(async (id) => (isRunId(id) ? await cancelRun(state, id) : undefined)),
+    containers: ready(async () => {
       const [entries, line] = await Promise.all([queue.held(), queue.line(SHOWN)])
-      const servers = members().map(({ name, server }) => {
-        const own = entries.filter((entry) => entry.server === name)
-        const some = (isSent: boolean) =>
-          own
-            .filter(({ sentAt }) => (sentAt !== undefined) === isSent)
-            .map(({ number, job }) => [number, job.id] as const)
-        const running = some(true)
-        const works = running.length > 0 ? 'running' : 'idle'
-        const reason = restOf(server)
-        const isOpen = isLive(server) && server.isUp && (!reason || running.length > 0)
-        const status = isOpen ? works : 'stopped'
-        return { name, url: name, status, running, pending: some(false), reason } as const
-      })
       const { first: pending, count: waiting } = line
       return [
-        ...servers,
+        ...servers().map((server) => containerOf(server, entries)),
         { name: 'queue', url: 'queue', status: 'idle', isQueue: true, running: [], pending, waiting },
       ]
-    },
+    }),
     findOutput: (filename) => findOutput(filename, getRun),
-    async readOutput(id, filename, headers, signal) {
-      await opened
-      const ended = isRunId(id) ? await queue.get(id) : undefined
+    readOutput: ready(async (id, filename, headers, signal) => {
+      const ended = await get(id)
       if (!ended || isEntry(ended)) return undefined
       const file = ended.files.find(({ name }) => name === filename)
       if (!file) return undefined
       if (!file.at) return readText(file)
       if (!ended.isOnServer) return await queue.files.open('out', id, filename, headers)
       return clients[0] && (await readOutput(clients[0], file, headers, signal))
-    },
-    async report() {
-      await opened
-      return await report(
-        members(),
+    }),
+    report: ready(async () =>
+      report(
+        servers(),
         (await files()).map(({ name }) => name),
-      )
-    },
-    watch: dispatcher.watch,
-    follow: dispatcher.follow,
-    close() {
+      ),
+    ),
+    watch: state.listeners.add,
+    follow: (id) => followRun(state, id),
+    async close() {
       isClosed = true
       unwatch()
       for (const worker of workers) worker.close()
-      void opened
-        .catch(() => {})
-        .then(() => dispatcher.close())
-        .catch(() => {})
-        .then(() => queue.close())
-        .catch(() => {})
+      await opened.catch(() => {})
+      clearTimeout(again)
+      await closeDispatch(state)
+      await queue.close()
     },
   }
 }
+
+function containerOf(server: Server, entries: readonly Entry[]): Container {
+  const { name } = server
+  const own = entries.filter((entry) => entry.server === name)
+  const some = (isSent: boolean): QueueEntry[] =>
+    own.filter(({ sentAt }) => (sentAt !== undefined) === isSent).map(({ number, job }) => [number, job.id])
+  const running = some(true)
+  const reason = restOf(server)
+  const isOpen = isLive(server) && server.isUp && (!reason || running.length > 0)
+  const status = !isOpen ? 'stopped' : running.length > 0 ? 'running' : 'idle'
+  return { name, url: name, status, running, pending: some(false), reason }
+}
+
+/** Reads facts of a ComfyUI by its worker. */
+const readBy =
+  (send: (path: string) => Promise<Answer>): ComfyClient['read'] =>
+  async (path) => {
+    const { status, text } = await send(path)
+    const value = status === 200 ? parseJson(text) : undefined
+    if (value === undefined) throw new NoAnswer(`status ${status}`)
+    return value
+  }

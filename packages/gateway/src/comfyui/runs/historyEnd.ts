@@ -1,3 +1,4 @@
+// How a run ended: reads ComfyUI's history, the files in it, and its errors.
 import { fileName, outputName } from '../../engine.ts'
 import type { History } from '../api/queue.ts'
 import type { Ended, StoredOutput, Submitted } from '../runRecord.ts'
@@ -37,7 +38,7 @@ function faultOf(type: string, message: string): string | undefined {
   return type === 'OSError' && /^\[Errno (28|122)\]/.test(message) ? 'no space left on its disk' : undefined
 }
 
-/** What the message of a run says whose end nobody saw. */
+/** The advice in the error of a run whose end nobody saw. */
 export const UNKNOWN = 'result unknown: submit it again, unless its files are in output/ of ComfyUI'
 
 /** The end of a run that ComfyUI does not know. */
@@ -87,7 +88,7 @@ function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
 
 const MODEL = /\.(glb|gltf|fbx|obj|stl|usdz|ply|splat|spz|ksplat)$/i
 
-/** The model that a 3D preview shows: a path below the folder of outputs, or of previews, which only its name tells. */
+/** The model that a 3D preview shows: its path. Only the name tells whether the folder is that of outputs or previews. */
 function modelsOf(result: unknown): { filename: string; type: string }[] {
   const [path] = Array.isArray(result) ? result : []
   if (typeof path !== 'string' || !MODEL.test(path)) return []

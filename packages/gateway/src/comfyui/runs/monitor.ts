@@ -1,12 +1,13 @@
+// Finds the changes of runs at one ComfyUI with its own queue: by polling, and sooner by a socket, which may fall silent.
 import { type Engine, type EngineContext, isEnded, type Run } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, type SocketListener } from '../api/socket.ts'
 import { createListeners } from '../listeners.ts'
+import type { RunRecords } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './runState.ts'
 
-/** Finds the changes of runs: by polling, and sooner by a socket, which may fall silent at any time. */
 export interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
   /** Makes sure that a run's end is written down, where the runtime has timers that keep no process alive. */
   watchForEnd(id: string): void
@@ -28,8 +29,12 @@ interface Followed {
 
 const ENDED = 2
 
-export function createMonitor(server: ComfyServer, log: EngineContext['log']): RunMonitor {
-  const { client, records, readQueue } = server
+export function createMonitor(
+  server: ComfyServer,
+  records: RunRecords,
+  log: EngineContext['log'],
+): RunMonitor {
+  const { client, readQueue } = server
   const listeners = createListeners()
   const runs = new Map<string, Followed>()
   /** The state of each run that listeners heard last. */
@@ -66,7 +71,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
 
   async function checkAll(): Promise<void> {
     const queue = await readQueue().catch((error): undefined => {
-      // The runs of a server that has been away for too long are lost: the check of each run says so.
+      // If the server has been away for too long, the check of each run finds that the run is lost.
       if (client.awayForMs() < server.lostAfterMs) throw error
     })
     const queued = new Set(queue?.items.map(({ id }) => id))
@@ -81,7 +86,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
   }
 
   async function checkRun(id: string, maxAgeMs?: number): Promise<void> {
-    const run = await findRun(server, id, maxAgeMs)
+    const run = await findRun(server, records, id, maxAgeMs)
     if (!run) return forget(id)
     emit(run)
     const followed = runs.get(id)
@@ -110,7 +115,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
     return client.listen(id, { onMessage, onRefused: () => void warn().catch(() => {}) })
   }
 
-  /** If ComfyUI answers, something in front of it takes no WebSocket. */
+  /** Says that WebSockets are blocked in front of ComfyUI, if ComfyUI itself answers. */
   async function warn(): Promise<void> {
     await client.read('/prompt')
     const so = 'until a run has ended, its progress is 0. Let what is in front of ComfyUI forward WebSockets'
@@ -124,7 +129,7 @@ export function createMonitor(server: ComfyServer, log: EngineContext['log']): R
     if (stage === ENDED) forget(id)
     const text = JSON.stringify([status, progress, position, node])
     const last = emitted.get(id)
-    // An answer may be older than a message of the socket; and listeners hear nothing after an end.
+    // An answer may be older than a message of the socket, and after an end nothing is told.
     if (last && (last.stage > stage || last.stage === ENDED || last.text === text)) return
     emitted.set(id, { stage, text })
     listeners.tell(run)

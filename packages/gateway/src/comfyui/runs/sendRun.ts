@@ -1,8 +1,9 @@
+// Sends a run to ComfyUI, once, and says why ComfyUI refused one.
 import { EngineError, InputError, type Problem, type Run, type Submission } from '../../engine.ts'
 import { hasOwnTimers, sleep } from '../../runtime.ts'
 import { type Answer, type ComfyClient, LoginRefused, NoAnswer, parseJson } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
-import { type Submitted, toRun } from '../runRecord.ts'
+import { type RunRecords, type Submitted, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
 import { describeMissingChoice } from '../workflows/missingChoices.ts'
@@ -15,9 +16,10 @@ const PAUSES_MS = [100, 300, 900]
 const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
-/** Sends a run to the server: see {@link postRun}. */
+/** Writes the record of a run, and sends the run: see {@link postRun}. */
 export async function sendRun(
   server: ComfyServer,
+  records: RunRecords,
   workflow: ComfyWorkflow,
   id: string,
   { inputs, groupId }: Submission,
@@ -33,11 +35,11 @@ export async function sendRun(
     ...factsOf(workflow),
   }
   const refuse = async (error: unknown): Promise<never> => {
-    await server.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
+    await records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
     throw error
   }
-  // The record may be there although the answer was lost: a run that was never sent must not look like one on its way.
-  await server.records.addRun(run).catch(refuse)
+  // The record may have been written although the answer was lost. Its end says that the run was never sent.
+  await records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
   const number = await postRun(server, run, json, workflow).catch((error) => {
     if (error.runId !== undefined) throw error
@@ -45,7 +47,7 @@ export async function sendRun(
   })
   server.taken.set(id, server.taken.get(id) ?? [])
   // A cancel that came meanwhile found nothing to stop.
-  const check = server.records
+  const check = records
     .isCancelRequested(id)
     .then((asked) => (asked ? stopRun(server, id) : undefined))
     .catch(() => {})
@@ -104,13 +106,13 @@ export async function postRun(
 async function post(client: ComfyClient, json: object): Promise<Answer & { unsent?: NoAnswer }> {
   for (let tries = 0; ; tries++) {
     try {
-      // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
+      // As a stream, since runtimes send a text again unasked: Deno after a reset, Node after a 421.
       const body = new Blob([JSON.stringify(json)]).stream()
       const headers = { 'content-type': 'application/json' }
       return await client.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
-      // Final: the run may have been passed on, and the same login would be refused again.
+      // Not tried again: the run may have been passed on, and the login would be refused again.
       if (error instanceof LoginRefused) return { status: 401, text: '' }
       if (error.sent) return { status: 0, text: '' }
       if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }

@@ -1,3 +1,4 @@
+// Stops a run at its ComfyUI. This is the last step of each cancel.
 import { sleep } from '../../runtime.ts'
 import { type ComfyClient, NoAnswer } from '../api/client.ts'
 import type { ComfyServer } from '../server.ts'

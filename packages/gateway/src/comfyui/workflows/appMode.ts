@@ -1,3 +1,4 @@
+// The inputs and outputs that the author chose in App Mode.
 import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { targetsOf } from './names.ts'
 import { makeOutput } from './outputs.ts'
@@ -5,19 +6,18 @@ import { cleanName } from './titles.ts'
 import {
   type Authored,
   isObject,
-  type KnownNode,
+  keyOf,
+  listOf,
   type NamedInput,
   type NamedOutput,
+  type Nodes,
   type Place,
 } from './types.ts'
 
-type Nodes = ReadonlyMap<string, KnownNode>
-
-/** The inputs and outputs that the author chose in App Mode. */
 interface App {
   readonly inputs?: NamedInput[]
   readonly outputs?: NamedOutput[]
-  /** What leads nowhere. */
+  /** The entries that lead nowhere. */
   readonly notes: readonly string[]
 }
 
@@ -30,8 +30,8 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
   const isSet = ({ fields }: NamedInput): boolean => fields.some((place) => set.has(keyOf(place)))
   const lookUp = createLookUp(origins, nodes)
   const byPlace = new Map(found.flatMap((input) => input.fields.map((place) => [keyOf(place), input])))
-  for (const entry of Array.isArray(inputs) ? inputs : []) {
-    const [ref, widget] = (Array.isArray(entry) ? entry : []).map(String)
+  for (const entry of listOf(inputs)) {
+    const [ref, widget] = listOf(entry).map(String)
     // `graph:node:widget`, else the id of a node, which may stand in a subgraph: `host:node`.
     const parts = String(ref).split(':').map(decode)
     const [id = '', name = ''] = parts.length === 3 ? parts.slice(1) : [ref, widget]
@@ -42,7 +42,7 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
     else chosen.push(input)
     if (chosen.at(-1) === input) for (const place of chosen.at(-1)!.fields) set.add(keyOf(place))
   }
-  const ids = new Set((Array.isArray(outputs) ? outputs : []).map(String))
+  const ids = new Set(listOf(outputs).map(String))
   const shown = [...ids].flatMap((id): NamedOutput[] => {
     const known = nodes.get(id)
     const output = known && makeOutput(known)
@@ -62,17 +62,7 @@ interface Target {
   readonly title?: string | undefined
 }
 
-const keyOf = ({ node, field }: Place): string => JSON.stringify([node, field])
-
-interface LookUp {
-  readonly isOpen: (place: Place) => boolean
-  readonly originsOf: ReadonlyMap<string, readonly Authored['origins'][number][]>
-  readonly byPlace: ReadonlyMap<string, Target>
-  /** By the end of an id, the ids of the nodes inside of subgraphs. */
-  readonly inside: ReadonlyMap<string, readonly string[]>
-}
-
-function createLookUp(origins: Authored['origins'], nodes: Nodes): LookUp {
+function createLookUp(origins: Authored['origins'], nodes: Nodes) {
   const isOpen = (place: Place): boolean => targetsOf([place], nodes).length > 0
   const originsOf = new Map<string, Authored['origins'][number][]>()
   const byPlace = new Map<string, Target>()
@@ -81,6 +71,7 @@ function createLookUp(origins: Authored['origins'], nodes: Nodes): LookUp {
     if (fields.some(isOpen)) listAt(originsOf, node).push(origin)
     for (const place of fields) if (!byPlace.has(keyOf(place))) byPlace.set(keyOf(place), origin)
   }
+  /** By the end of an id, the ids of the nodes inside of subgraphs. */
   const inside = new Map<string, string[]>()
   for (const id of nodes.keys()) {
     const end = id.slice(id.lastIndexOf(':') + 1)
@@ -99,7 +90,7 @@ function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
 function findTarget(
   id: string,
   name: string,
-  { isOpen, originsOf, byPlace, inside }: LookUp,
+  { isOpen, originsOf, byPlace, inside }: ReturnType<typeof createLookUp>,
 ): Target | string {
   const all = originsOf.get(id) ?? []
   const named = all.filter((origin) => origin.name === name)

@@ -1,11 +1,11 @@
+// The files of the workflows, as they are now.
 import type { EngineContext, WorkflowFile } from '../../engine.ts'
 
-/** The files of the workflows, as they are now. */
 export type Files = () => Promise<readonly WorkflowFile[]>
 
 const LOOK_EVERY_MS = 1_000
 
-/** Asks for the files again after a while, and logs what is new. While they can't be read, the last ones count. */
+/** Asks for the files again after a while, and logs changes. While they can't be read, the last ones count. */
 export function createFiles({ workflows, log }: Pick<EngineContext, 'workflows' | 'log'>): Files {
   if (typeof workflows !== 'function') return async () => workflows
   let latest: readonly WorkflowFile[] | undefined
@@ -39,10 +39,10 @@ function logChanges(
   for (const file of after) {
     const known = old.get(file.name)
     old.delete(file.name)
-    if (known !== file) log('info', `${nameOf(file)} ${known ? 'has changed' : 'was added'}`)
+    if (known !== file) log('info', `${fileNameOf(file)} ${known ? 'has changed' : 'was added'}`)
   }
-  for (const file of old.values()) log('info', `${nameOf(file)} was removed`)
+  for (const file of old.values()) log('info', `${fileNameOf(file)} was removed`)
 }
 
 /** The name of a file in messages. */
-export const nameOf = ({ name, file = `${name}.json` }: WorkflowFile): string => file
+export const fileNameOf = ({ name, file = `${name}.json` }: WorkflowFile): string => file

@@ -1,3 +1,4 @@
+// The fields of a node that a caller may set, and the inputs that they become.
 import { type Input, isFileKind, type Kind, type Scalar } from '../../engine.ts'
 import {
   type ClassInfo,
@@ -34,7 +35,7 @@ export interface Spec {
 
 /**
  * The facts about the fields of a class in their order, the required ones first. On newer servers a choice can have fields
- * of its own: those of the choice in `values` follow. A caller may add a value when it gets its field.
+ * of its own: the fields of the choice in `values` follow. A caller may add a value when it gets its field.
  */
 export function* specsOf(
   { input, input_order: order }: ClassInfo,
@@ -95,7 +96,7 @@ export const hasFixedFields = ({ input }: ClassInfo): boolean =>
     (spec) => !['COMFY_DYNAMICCOMBO_V3', '*'].includes(Object(spec)[0]),
   )
 
-/** The kind of the files that a list has and an upload adds to. */
+/** The kind of files in a list that uploads add to, or `undefined` for any other field. */
 export const uploadOf = (about: Spec['about']): Kind | undefined =>
   Object.entries(UPLOADS).find(([key]) => about[key] === true)?.[1]
 
@@ -137,9 +138,7 @@ function exact(limit: unknown): number | undefined {
 
 const kindOf = (value: Scalar): Kind => typeof value as 'string' | 'number' | 'boolean'
 
-function isScalar(value: unknown): value is Scalar {
-  return ['string', 'number', 'boolean'].includes(typeof value)
-}
+const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value)
 
 /**
  * Makes the input that sets a field. `settings` come from the sidecar. The input is optional if the graph has a value.

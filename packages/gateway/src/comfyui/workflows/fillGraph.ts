@@ -1,8 +1,9 @@
+// Fills a graph with the values of a run.
 import { drawSeed, type Scalar } from '../../engine.ts'
 import { savedAs } from './outputs.ts'
 import type { ComfyWorkflow, GraphNode } from './types.ts'
 
-/** What a run changes in a graph: of each node, the class and the fields that differ. */
+/** The changes of a run in a graph: of each node, the class and the fields that differ. */
 export type Changes = readonly (readonly [
   node: string,
   fields: readonly (readonly [field: string, value: unknown])[],
@@ -10,7 +11,7 @@ export type Changes = readonly (readonly [
 ])[]
 
 /**
- * What one run changes in its workflow's graph, and the seeds that were drawn, by input. The value of a file is its name
+ * The changes of one run in its workflow's graph, and the seeds that were drawn, by input. The value of a file is its name
  * on the server. Results are saved under a name with the run's id: ComfyUI uses a name again once its folder was emptied,
  * and an old link would show another run's picture.
  */

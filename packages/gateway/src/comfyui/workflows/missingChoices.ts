@@ -1,5 +1,6 @@
+// Finds the choices of a graph, such as models, that the server does not have.
 import leven from 'leven'
-import type { KnownNode, MissingChoice, NamedInput, Place } from './types.ts'
+import { type KnownNode, keyOf, type MissingChoice, type NamedInput } from './types.ts'
 
 /** The choices of the graph that the server does not have, except in inputs that the caller must send. */
 export function findMissingChoices(
@@ -39,8 +40,6 @@ export function findNeeded(nodes: readonly KnownNode[]): Set<string> {
   }
   return needed
 }
-
-const keyOf = ({ node, field }: Place): string => JSON.stringify([node, field])
 
 /** How many messages name similar choices: to find them takes long. */
 const MOST_EXPLAINED = 10

@@ -1,3 +1,4 @@
+// Finds the inputs of a workflow without a sidecar, and names them.
 import { isFileKind } from '../../engine.ts'
 import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { findRoles, type Role } from './roles.ts'
@@ -6,8 +7,10 @@ import {
   type Authored,
   type Field,
   type KnownNode,
+  listOf,
   type NamedInput,
   type NamedOutput,
+  type Nodes,
   openFields,
   type Place,
 } from './types.ts'
@@ -24,10 +27,8 @@ const FLOWSCALE_INPUTS = new Map([
 /** Titles that say no more than the role does. */
 const ROLE = /^(positive|negative|prompt|positive_prompt|negative_prompt)$/
 
-type Nodes = ReadonlyMap<string, KnownNode>
-
-/** A field that becomes an input, and what its name may be made of. */
-interface Found {
+/** A field that becomes an input, and the parts of its name. */
+interface Candidate {
   readonly known: KnownNode
   readonly field: Field
   /** The word of a name such as `text_6`. */
@@ -43,12 +44,12 @@ interface Found {
   readonly isLate?: boolean
   /** Whether the title of the node is a name for the field. */
   readonly takesTitle: boolean
-  /** What the author wrote on the origin of the field. */
+  /** The author's title of the origin of the field. */
   readonly title?: string | undefined
   /** The other fields of its origin. */
-  readonly more?: readonly Pick<Found, 'known' | 'field'>[]
-  /** What was found before it was known that these fields have one origin. */
-  readonly merged?: readonly Found[]
+  readonly more?: readonly Pick<Candidate, 'known' | 'field'>[]
+  /** The candidates that this one was made of, since their fields have one origin. */
+  readonly merged?: readonly Candidate[]
 }
 
 /** The inputs that the nodes have without a sidecar. */
@@ -84,21 +85,21 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
     const aliases = [...new Set(known)].filter((name) => name !== input.name)
     return aliases.length > 0 ? { ...input, aliases } : input
   })
-  // What an earlier name meant, it still means.
+  // An earlier name keeps its meaning, so no other input may have it.
   const old = new Set(named.flatMap(({ aliases = [] }) => aliases))
   return named.map((input) =>
     old.has(input.name) ? { ...input, name: `${input.name}_${cleanName(nodeOf(input))}` } : input,
   )
 }
 
-function countRoles(found: readonly Found[]): Map<string | undefined, number> {
+function countRoles(found: readonly Candidate[]): Map<string | undefined, number> {
   const counts = new Map<string | undefined, number>()
   for (const { role } of found) counts.set(role, (counts.get(role) ?? 0) + 1)
   return counts
 }
 
 /** The fields at these places that a caller may set. */
-export function targetsOf(places: readonly Place[], nodes: Nodes): Pick<Found, 'known' | 'field'>[] {
+export function targetsOf(places: readonly Place[], nodes: Nodes): Pick<Candidate, 'known' | 'field'>[] {
   return places.flatMap(({ node, field }) => {
     const known = nodes.get(node)
     const own = known && openFields(known).find(({ name }) => name === field)
@@ -106,10 +107,10 @@ export function targetsOf(places: readonly Place[], nodes: Nodes): Pick<Found, '
   })
 }
 
-/** Makes one of the fields that have one origin. An origin with a title, or that the file shows, is an input by itself. */
-function joinFound(alone: readonly Found[], nodes: Nodes, origins: Authored['origins']): Found[] {
-  const joined = new Map<Found, Found | undefined>()
-  const titled: Found[] = []
+/** Joins the fields of one origin. An origin that has a title, or that the file shows, is an input by itself. */
+function joinFound(alone: readonly Candidate[], nodes: Nodes, origins: Authored['origins']): Candidate[] {
+  const joined = new Map<Candidate, Candidate | undefined>()
+  const titled: Candidate[] = []
   const byField = new Map(alone.map((one, index) => [one.field, index]))
   for (const { node, name, field: shown, title, fields } of origins) {
     const targets = targetsOf(fields, nodes)
@@ -134,17 +135,17 @@ function joinFound(alone: readonly Found[], nodes: Nodes, origins: Authored['ori
   return [...alone.flatMap((one) => (joined.has(one) ? (joined.get(one) ?? []) : one)), ...titled]
 }
 
-const primitive = ({ known, field }: Pick<Found, 'known' | 'field'>): Found => {
+const primitive = ({ known, field }: Pick<Candidate, 'known' | 'field'>): Candidate => {
   const word = field.kind === 'string' ? 'text' : field.kind
   return { known, field, word, why: 'primitive', takesTitle: true, isNew: true }
 }
 
 const withPart = (name: string, part?: string): string => (part ? `${name}_${part}` : name)
 
-const fallback = ({ known, word, part }: Found): string => `${part ?? word}_${cleanName(known.id)}`
+const fallback = ({ known, word, part }: Candidate): string => `${part ?? word}_${cleanName(known.id)}`
 
-/** The names that were made of titles in other languages, before these counted as none. */
-function translatedNames(found: readonly Found[]): Map<Found, string> {
+/** The names that earlier versions made of ComfyUI's own titles in other languages. */
+function translatedNames(found: readonly Candidate[]): Map<Candidate, string> {
   const known = found.flatMap((one) => {
     const isNamed = one.takesTitle && isTranslated(one.known)
     return isNamed ? [{ one, node: one.known.id, name: withPart(cleanName(one.known.title), one.part) }] : []
@@ -153,7 +154,7 @@ function translatedNames(found: readonly Found[]): Map<Found, string> {
 }
 
 /** The names of earlier versions, which callers may still use. They knew no roles. */
-function earlierNames(found: readonly Found[]): Map<Found, string> {
+function earlierNames(found: readonly Candidate[]): Map<Candidate, string> {
   const known = found.flatMap((one) => {
     const title = one.takesTitle ? earlierName(one.known) : ''
     if (title === '' && one.isNew) return []
@@ -162,7 +163,7 @@ function earlierNames(found: readonly Found[]): Map<Found, string> {
   return new Map([...uniqueNames(known)].map(([name, { one }]) => [one, name]))
 }
 
-function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
+function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Candidate[] {
   const { node } = known
   const open = openFields(known)
   const [fieldName, word] = FLOWSCALE_INPUTS.get(node.class_type) ?? []
@@ -171,13 +172,13 @@ function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
     return own.map((field) => ({ known, field, word: word!, why: node.class_type, takesTitle: true }))
   }
 
-  const own = open.flatMap((field): Found[] => {
+  const own = open.flatMap((field): Candidate[] => {
     const { isOwn, name = '', why = '' } = roles.get(field) ?? {}
     if (!isOwn) return []
     return [{ known, field, word: name, role: name, why, takesTitle: false, isNew: true, isLate: true }]
   })
   const others = open.filter((field) => !roles.get(field)?.isOwn)
-  const numbers = others.flatMap((field): Found[] => {
+  const numbers = others.flatMap((field): Candidate[] => {
     const { name, why = `field ${field.name}` } = isSeed(known, field)
       ? { name: 'seed' }
       : (roles.get(field) ?? {})
@@ -191,7 +192,7 @@ function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
   if (values.length === 0 && titleOf(known) !== '' && isPrimitive(known)) {
     return others.map((field) => primitive({ known, field }))
   }
-  const byValue = values.map((field): Found => {
+  const byValue = values.map((field): Candidate => {
     const { kind } = field
     const part = values.length > 1 ? cleanName(field.name) : undefined
     const [word, why] = isFileKind(kind) ? [kind, 'loader of files'] : ['text', 'text encoder']
@@ -233,10 +234,6 @@ function isPrimitive({ info, fields }: KnownNode): boolean {
     inputs.length === 1 &&
     listOf(info?.output).every((type) => SCALARS.includes(type))
   )
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }
 
 type Named = { readonly name: string } & (Pick<NamedInput, 'fields'> | Pick<NamedOutput, 'node'>)

@@ -1,10 +1,11 @@
-import type { Kind } from '../../engine.ts'
+// Finds the outputs of a workflow, and names them.
+import { FILE_KINDS, type Kind } from '../../engine.ts'
 import { cleanName, titleOf } from './titles.ts'
 import { type KnownNode, type NamedOutput, specOf } from './types.ts'
 
 /**
- * The outputs that a workflow has without a sidecar: each node that saves files is one. If none does, the nodes count that
- * show a text, a picture, a sound or a model.
+ * The outputs that a workflow has without a sidecar: each node that saves files is one. If none does, the nodes that show
+ * a text, a picture, a sound or a model count.
  */
 export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[] {
   const all = [...nodes.values()]
@@ -28,7 +29,7 @@ export function shortNames(
   )
 }
 
-const UNTITLED = /^(text|image|video|audio|file)_(.+)$/u
+const UNTITLED = new RegExp(`^(text|${FILE_KINDS.join('|')})_(.+)$`, 'u')
 
 const isSaving = ({ fields }: KnownNode): boolean => fields.has('filename_prefix')
 
@@ -76,7 +77,7 @@ function showsText(known: KnownNode): boolean {
   return [...links.keys()].some((name) => /^(STRING|\*)$/.test(String(specOf(info, name)[0])))
 }
 
-/** The types of what a node takes. A list of choices is none. */
+/** The types of a node's inputs, without lists of choices. */
 function typesOf({ info }: KnownNode): string[] {
   const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })
   return specs.flatMap((spec) => (typeof Object(spec)[0] === 'string' ? Object(spec)[0].split(',') : []))

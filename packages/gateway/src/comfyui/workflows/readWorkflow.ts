@@ -1,6 +1,7 @@
-import type { Input, WorkflowFile } from '../../engine.ts'
+// Reads a workflow: its graph, inputs and outputs, with a server's facts about its classes.
+import type { WorkflowFile } from '../../engine.ts'
 import { readApp } from './appMode.ts'
-import { nameOf } from './createFiles.ts'
+import { fileNameOf } from './createFiles.ts'
 import { hasFixedFields, readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
 import { findInputs, uniqueNames } from './names.ts'
@@ -16,12 +17,10 @@ import {
   isShallow,
   type KnownNode,
   MOST_LEVELS,
-  type NamedInput,
 } from './types.ts'
 
 /**
- * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class, and
- * `authored` is what a file of the editor says besides its graph. Throws a clear
+ * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class. Throws an
  * error if the file or its sidecar can't be used; a class that the server lacks is no error.
  */
 export async function readWorkflow(
@@ -30,7 +29,7 @@ export async function readWorkflow(
   authored: Authored = { origins: [], app: undefined },
 ): Promise<ComfyWorkflow> {
   const { name } = file
-  const graph = readGraph(nameOf(file), file.graph)
+  const graph = readGraph(fileNameOf(file), file.graph)
   const classes = [...new Set([...graph.values()].map(({ class_type }) => class_type))]
   const infos = new Map(
     await Promise.all(classes.map(async (type) => [type, await readClass(type)] as const)),
@@ -43,9 +42,11 @@ export async function readWorkflow(
     return new Map([...fields].map(([name, field]) => [name, { ...field }]))
   }
   const known = [...graph]
-    .map(([id, node]) => {
+    .map(([id, node]): KnownNode => {
       const info = infos.get(node.class_type)
-      return knowNode(id, node, info, fieldsOf(node, info))
+      const title = typeof node._meta?.title === 'string' && node._meta.title.trim()
+      const about = { fields: fieldsOf(node, info), links: linksOf(node) }
+      return { id, node, title: title || node.class_type, info, ...about }
     })
     .sort((a, b) => compareIds(a.id, b.id))
   const nodes = new Map(known.map((node) => [node.id, node]))
@@ -61,7 +62,8 @@ export async function readWorkflow(
       id: sidecar.id ?? name,
       name: sidecar.name ?? name,
       description: sidecar.description ?? '',
-      inputs: new Map([...inputs].map(([key, input]) => [key, toListed(input)])),
+      // Without the facts that only this engine needs.
+      inputs: new Map([...inputs].map(([key, { name, fields, why, seed, ...input }]) => [key, input])),
       outputs: new Map([...outputs].map(([key, { kind }]) => [key, kind])),
       namesFiles: true,
     },
@@ -111,35 +113,14 @@ function sortOf(value: unknown): string {
   return value === undefined ? 'empty' : `a ${typeof value}`
 }
 
-/** Joins a node with the server's facts about its class. */
-function knowNode(
-  id: string,
-  node: GraphNode,
-  info: ClassInfo | undefined,
-  fields: KnownNode['fields'],
-): KnownNode {
-  // ComfyUI takes every list for a link.
-  const links = Object.entries(node.inputs).flatMap(([name, value]): [string, string][] =>
-    Array.isArray(value) ? [[name, JSON.stringify(value[0] ?? null)]] : [],
-  )
-  const title = typeof node._meta?.title === 'string' ? node._meta.title.trim() : ''
-  return {
-    id,
-    node,
-    title: title || node.class_type,
-    info,
-    fields,
-    links: new Map(links),
-  }
+/** ComfyUI takes every list for a link. */
+function linksOf({ inputs }: GraphNode): KnownNode['links'] {
+  const links = Object.entries(inputs).filter(([, value]) => Array.isArray(value)) as [string, unknown[]][]
+  return new Map(links.map(([name, [from]]) => [name, JSON.stringify(from ?? null)]))
 }
 
 /** Sorts numbers by their size, before other texts. */
 function compareIds(a: string, b: string): number {
   const sizeOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : Infinity)
   return sizeOf(a) === sizeOf(b) ? (a < b ? -1 : 1) : sizeOf(a) - sizeOf(b)
-}
-
-/** Leaves out the facts that only this engine needs. */
-function toListed({ name, fields, why, seed, ...input }: NamedInput): Input {
-  return input
 }

@@ -1,6 +1,7 @@
-import { type Field, type KnownNode, specOf } from './types.ts'
+// Finds the role of a field, such as the positive prompt or the width of the picture.
+import { type Field, type KnownNode, listOf, type Nodes, specOf } from './types.ts'
 
-/** A field, and what it is for. */
+/** A field, and its purpose. */
 export interface Role {
   readonly field: Field
   readonly name: string
@@ -12,7 +13,7 @@ export interface Role {
   readonly isLate?: boolean
 }
 
-/** The fields of partner nodes that are named after what they are for. */
+/** The fields of partner nodes that are named after their purpose. */
 const OWN = new Map([
   ...[
     'prompt',
@@ -33,8 +34,6 @@ const OWN = new Map([
 
 const POSITIVE = /^(positive|conditioning|cond1?)$/
 const NEGATIVE = /^negative/
-
-type Nodes = ReadonlyMap<string, KnownNode>
 
 /** The texts that end as positive or negative conditioning, and the size of the picture. A text that is both is positive. */
 export function findRoles(nodes: Nodes): Role[] {
@@ -83,7 +82,7 @@ function findOwn(nodes: Nodes): Role[] {
   })
 }
 
-/** The texts that a link of conditioning comes from, but those that were visited. */
+/** The texts behind a link of conditioning, without those that were visited. */
 function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set<string>): Field[] {
   const texts: Field[] = []
   const left: [KnownNode, string][] = [[known, input]]
@@ -101,7 +100,7 @@ function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set
   return texts
 }
 
-/** The texts of several lines that a caller may set in a node, and those that it gets by links. */
+/** The texts of several lines that a caller may set in a node, and in the nodes behind its links. */
 function ownTexts(first: KnownNode, nodes: Nodes, visited: Set<string>): Field[] {
   const texts: Field[] = []
   const left = [first]
@@ -138,11 +137,9 @@ function findSize(nodes: Nodes): Role[] {
   })
 }
 
-const outputsOf = ({ info }: KnownNode): readonly unknown[] =>
-  Array.isArray(info?.output) ? info.output : []
+const outputsOf = ({ info }: KnownNode): readonly unknown[] => listOf(info?.output)
 
-const outputNameOf = ({ info }: KnownNode, slot: number): unknown =>
-  Array.isArray(info?.output_name) ? info.output_name[slot] : undefined
+const outputNameOf = ({ info }: KnownNode, slot: number): unknown => listOf(info?.output_name)[slot]
 
 const typeOf = ({ info }: KnownNode, name: string): unknown => specOf(info, name)[0]
 

@@ -1,7 +1,15 @@
+// Reads the sidecar of a workflow, which names its inputs and outputs.
 import { FILE_KINDS, isFileKind, type Kind, type Scalar } from '../../engine.ts'
 import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { outputKind } from './outputs.ts'
-import { type Field, isObject, type KnownNode, type NamedInput, type NamedOutput } from './types.ts'
+import {
+  type Field,
+  isObject,
+  type KnownNode,
+  type NamedInput,
+  type NamedOutput,
+  type Nodes,
+} from './types.ts'
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,127}$/u
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']
@@ -9,8 +17,7 @@ const MOST_LISTED = 20
 /** In all inputs, once for each field. */
 const MOST_OPTIONS = 10_000
 
-type Nodes = ReadonlyMap<string, KnownNode>
-type Entry = Record<string, unknown>
+type Row = Record<string, unknown>
 
 /** A sidecar that was checked. Without `inputs` or `outputs`, the rules of `names.ts` find them. */
 interface Sidecar {
@@ -53,7 +60,7 @@ function readList<T>(
   list: string,
   value: unknown,
   nodes: Nodes,
-  check: (where: string, name: string, entry: Entry, known: KnownNode) => T,
+  check: (where: string, name: string, entry: Row, known: KnownNode) => T,
   join?: (where: string, found: readonly T[]) => T,
 ): T[] | undefined {
   if (value === undefined) return undefined
@@ -81,7 +88,7 @@ function joinAll(where: string, inputs: readonly NamedInput[]): NamedInput {
 }
 
 /** An input for several fields has a list of them, `fields`. */
-function placesOf(where: string, { fields, ...entry }: Entry): Entry[] {
+function placesOf(where: string, { fields, ...entry }: Row): Row[] {
   if (fields === undefined) return [entry]
   const isList = Array.isArray(fields) && fields.length > 0 && fields.every(isObject)
   const isAlone = entry.node === undefined && entry.input === undefined
@@ -97,7 +104,7 @@ function findNode(where: string, id: unknown, nodes: Nodes): KnownNode {
   throw new Error(`${where}.node must be a node of the workflow: ${ids.join(', ')}${more}`)
 }
 
-function checkOutput(where: string, name: string, entry: Entry, known: KnownNode): NamedOutput {
+function checkOutput(where: string, name: string, entry: Row, known: KnownNode): NamedOutput {
   refuseUnknown(where, entry, ['node'])
   const kind = outputKind(known)
   if (kind) return { name, kind, node: known.id, why: 'sidecar' }
@@ -108,7 +115,7 @@ function checkOutput(where: string, name: string, entry: Entry, known: KnownNode
 const INPUT_KEYS = ['node', 'input', 'kind', 'required', 'default', 'min', 'max', 'options', 'description']
 
 /** Checks an input of a sidecar against its node and the server. Errors begin with `where`. */
-function checkSidecarInput(where: string, name: string, entry: Entry, known: KnownNode): NamedInput {
+function checkSidecarInput(where: string, name: string, entry: Row, known: KnownNode): NamedInput {
   refuseUnknown(where, entry, INPUT_KEYS)
   const field = findField(where, String(entry.input), known)
   const kind = checkKind(where, entry.kind, field)

@@ -1,3 +1,4 @@
+// The title of a node, if its author gave one.
 import type { KnownNode } from './types.ts'
 
 /** The labels that FlowScale's nodes have before somebody changes them. */
@@ -41,11 +42,11 @@ export function titleOf(known: KnownNode): string {
   return isPreset || isTranslated(known) ? '' : title
 }
 
-/** Whether a title is none, though earlier versions took it for one. */
+/** Whether ComfyUI gave this title, in another language. Earlier versions took it for the author's. */
 export const isTranslated = ({ title, node }: KnownNode): boolean =>
   !node.class_type.startsWith('FS') && spellingsOf(title).some((spelling) => translated.has(spelling))
 
-/** The letters and digits, with and without what stands in brackets at the end. */
+/** The letters and digits, with and without a bracket at the end. */
 function spellingsOf(title: string): string[] {
   return [title, title.replace(/[([（【].*[)\]）】]\s*$/, '')].map((text) =>
     text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ''),

@@ -1,3 +1,4 @@
+// A workflow that was read, its nodes and fields.
 import type { Input, Kind, Workflow } from '../../engine.ts'
 
 /** A workflow's file, read with the facts of a server about its classes. */
@@ -14,7 +15,7 @@ export interface ComfyWorkflow {
     readonly title: string
   }[]
   readonly missingChoices: readonly MissingChoice[]
-  /** What was changed or left out when the file was read. */
+  /** The changes and omissions of the reading. */
   readonly notes: readonly string[]
 }
 
@@ -38,18 +39,20 @@ export interface Place {
   readonly field: string
 }
 
-/** What sets fields in the editor: a primitive, an input of a subgraph, or a field with a label. */
+export const keyOf = ({ node, field }: Place): string => JSON.stringify([node, field])
+
+/** A setter of fields in the editor: a primitive, an input of a subgraph, or a field with a label. */
 export interface Origin {
   readonly node: string
   /** No other origin of the node has it. */
   readonly name: string
   /** Of a node for a subgraph: the name that editors show, which several of its fields may have. */
   readonly field?: string
-  /** What the author wrote on it. */
+  /** The author's title of it. */
   readonly title?: string | undefined
 }
 
-/** What a file of the editor says besides its graph. */
+/** The author's facts in a file of the editor, besides its graph. */
 export interface Authored {
   readonly origins: readonly (Origin & { readonly fields: readonly Place[] })[]
   /** `linearData`, which App Mode keeps. */
@@ -88,6 +91,8 @@ export interface KnownNode {
   readonly links: ReadonlyMap<string, string>
 }
 
+export type Nodes = ReadonlyMap<string, KnownNode>
+
 /** A field of a class that a caller may set: not hidden, and not for a link only. */
 export interface Field extends Omit<Input, 'required' | 'description'> {
   readonly name: string
@@ -122,9 +127,10 @@ export interface ClassInfo {
 }
 
 /** Whether a value of JSON is an object, and no list. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** The fields that a caller may set. The prefix of file names is set for each run. */
 export const openFields = ({ fields, links }: KnownNode): Field[] =>

@@ -52,8 +52,7 @@ async function withServers(
   let queue: RunQueue | undefined
   let engine: Engine | undefined
   const close = async () => {
-    engine?.close()
-    await queue?.close()
+    await engine?.close()
   }
   const open: Servers['open'] = (options = {}, context = {}, tamper) => {
     queue = ofQueue(folderQueue({ folder }))

@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { assert, rejects, said, throws } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
+import { createGateway, type Gateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import {
   type Engine,
   EngineError,
   type Run,
   type WorkflowFile,
 } from '../../../../../packages/gateway/src/engine.ts'
+import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
+import { ofQueue, toQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
 import { assertNoCanary, CANARY } from '../../../../support/canary.ts'
 import { pluck } from '../../../../support/pluck.ts'
 import { until } from '../../../../support/until.ts'
@@ -62,8 +65,12 @@ test('a login is in no file, and another one changes no name', async ({ comfies,
   assert.equal(await namesOf(await reopen(() => {}, { urls: urls('another') })), names)
 })
 
-test('the addresses', async () => {
+test('the addresses, and workers beside them or alone', async ({ folder }) => {
   for (const options of [
+    {},
+    { urls: [] },
+    { workers: 'yes' },
+    { url: 'http://a', maxWorkers: 3 },
     { url: 'http://a', urls: ['http://b'] },
     { urls: 'http://a' },
     { urls: ['http://a', 'b'] },
@@ -72,8 +79,48 @@ test('the addresses', async () => {
   ]) {
     throws(() => comfyui(options as never), TypeError)
   }
-  for (const urls of [['http://a', 'http://b'], []])
-    throws(() => comfyui({ urls })({ workflows: [], inputHosts: [], log: () => {} }), TypeError)
+  const queue = folderQueue({ folder })
+  const workerKey = 'a-key'
+  for (const [options, more] of [
+    [{ urls: ['http://a', 'http://b'] }, {}],
+    [{ workers: true }, { workerKey }],
+    [{ url: 'http://a', workers: true }, { workerKey }],
+    [{ workers: true }, { queue }],
+    [{ url: 'http://a' }, { queue, workerKey }],
+    [{ url: 'http://a' }, { workerKey }],
+  ] as const)
+    throws(() => createGateway({ engine: comfyui(options), workflows: [], apiKey: null, ...more }), TypeError)
+  for (const options of [
+    { url: 'http://a', workers: true },
+    { urls: [], workers: true, maxWorkers: 3 },
+  ])
+    comfyui(options)
+})
+
+test('once a gateway is closed, another one can open the folder', async ({ comfies, folder }) => {
+  const open = (queue = folderQueue({ folder })) =>
+    createGateway({ engine: comfyui({ url: comfies[0]!.url }), queue, workflows: files, apiKey: null })
+  const isOpen = async ({ fetch, url }: Gateway) => (await fetch(`${url}/api/v1/runs`)).status
+  for (let round = 0; round < 3; round++) {
+    const gateway = open()
+    // The second one is closed while it opens.
+    if (round !== 1) assert.is(await isOpen(gateway), 200)
+    const closed = gateway.close()
+    assert.is(gateway.close(), closed)
+    await closed
+  }
+  const queue = ofQueue(folderQueue({ folder }))
+  const failing = open(
+    toQueue({
+      ...queue,
+      async close() {
+        await queue.close()
+        throw new RangeError('the disk is gone')
+      },
+    }),
+  )
+  assert.is(await isOpen(failing), 200)
+  await rejects(failing.close(), RangeError)
 })
 
 test('runs go to servers that are free, and come back', async ({ comfies, engine, lines }) => {
@@ -316,7 +363,7 @@ test('what no server can run is refused, and what one may that is away waits for
   assert.equal(spread(comfies), [1, 1])
   for (const comfy of comfies) await comfy.kill()
   for (const urls of [comfies.map(({ url }) => url), []]) {
-    const none = await reopen(() => {}, { urls })
+    const none = await reopen(() => {}, { urls, workers: true }, { workers: true })
     await refused(none.draft('batch', never))
     await refused(none.workflows())
   }

@@ -101,7 +101,7 @@ test('a run that ends while no gateway is there has its files later', async ({ c
 test('without its server, a run that was sent is lost after a while, and others say that they wait', async (site) => {
   const { engine, reopen } = site
   const [sent, waits] = [await begin(engine), await submit(engine, 'batch')]
-  const second = await reopen(() => {}, { urls: [], lostAfterMs: 300 })
+  const second = await reopen(() => {}, { urls: [], workers: true, lostAfterMs: 300 }, { workers: true })
   assert.is(await failureOf(second, sent), 'failed')
   const patient = () => later(11_000, () => second.getRun(waits.id))
   const { status, waitsFor } = (await until(patient, (run) => run!.waitsFor))!

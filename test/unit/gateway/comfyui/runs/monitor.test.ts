@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 import { assert, said, suite } from '#test'
+import type { RunRecords } from '../../../../../packages/gateway/src/comfyui/runRecord.ts'
 import { createMonitor } from '../../../../../packages/gateway/src/comfyui/runs/monitor.ts'
 import type { ComfyServer } from '../../../../../packages/gateway/src/comfyui/server.ts'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
@@ -232,7 +233,7 @@ test('sockets are opened for runs that are followed and run, one a run, and clos
 const alone = suite('a monitor')
 
 alone('an answer that is late undoes no step of a run', () => {
-  const watcher = createMonitor({} as ComfyServer, () => {})
+  const watcher = createMonitor({} as ComfyServer, {} as RunRecords, () => {})
   const heard: string[] = []
   watcher.watch(({ status }) => void heard.push(status))
   for (const [status, completedAt] of [

@@ -1,12 +1,44 @@
+// A run as the queue keeps it: its job and plan, what it needs of a server, and what a server lacks for it.
+import type { RunQueue } from '../../queue/runQueue.ts'
+import type { Entry as AnyEntry } from '../../queue/runs.ts'
 import type { ReadClass } from '../api/classes.ts'
+import type { Ended, Submitted } from '../runRecord.ts'
 import { readFields } from '../workflows/fields.ts'
+import type { Changes } from '../workflows/fillGraph.ts'
 import { findNeeded } from '../workflows/missingChoices.ts'
 import type { ComfyWorkflow, GraphNode } from '../workflows/types.ts'
 
-/** What a server must have for a run: node classes, and choices such as models. Each node has its choices only. */
+/** The part of a run that is its own. */
+export interface Job extends Pick<Submitted, 'id' | 'workflowId' | 'groupId' | 'createdAt' | 'shown'> {
+  /** The id of its {@link Plan}. */
+  readonly plan: string
+  /** The id of its {@link Needs}. */
+  readonly needs: string
+  readonly changes: Changes
+  /** The names of its uploads, which are values in the graph, too. */
+  readonly files: readonly string[]
+}
+
+/** The part that all runs of one version of a workflow share. */
+export interface Plan extends Pick<Submitted, 'outputs' | 'titles' | 'nodes'> {
+  readonly graph: Readonly<Record<string, GraphNode>>
+}
+
+export type Entry = AnyEntry<Job>
+
+export type ComfyQueue = RunQueue<Job, Plan, Needs, Ended>
+
+/** The record of a run: its job and its plan. */
+export async function submittedOf(queue: ComfyQueue, job: Job): Promise<Submitted> {
+  const { graph: _, ...plan } = await queue.planOf(job)
+  const { id, workflowId, groupId, createdAt, shown } = job
+  return { id, workflowId, groupId, createdAt, shown, ...plan }
+}
+
+/** What a server must have for a run: node classes, and choices such as models. A node has only the fields that are choices. */
 export type Needs = readonly Pick<GraphNode, 'class_type' | 'inputs'>[]
 
-/** The needs of a filled graph, by the fields that the workflow was read with. The values of `uploads` are no choices. */
+/** The needs of a filled graph. The workflow says which fields are choices; the names of `uploads` are none. */
 export function needsOf(
   { nodes }: ComfyWorkflow,
   graph: Readonly<Record<string, GraphNode>>,

@@ -1,30 +1,24 @@
+// The workflows of all servers as one list, and one workflow as each server can run it.
 import { EngineError, type Input, type Workflow } from '../../engine.ts'
 import { within } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
-import type { Catalog } from '../catalog.ts'
+import type { Server } from '../dispatch/servers.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
-import type { Server } from './servers.ts'
-
-/** A server, and the workflows as it can run them. */
-export interface Member {
-  readonly server: Server
-  readonly catalog: Catalog
-}
 
 /** Longer than a healthy server takes, and shorter than a caller likes to wait. */
 const SOON_MS = 1_000
 
 /** Asks all servers. A silent one is waited for only if no server answers. @throws NoAnswer if none does. */
 async function askAll<T>(
-  members: readonly Member[],
-  question: (member: Member) => Promise<T>,
+  servers: readonly Server[],
+  question: (server: Server) => Promise<T>,
 ): Promise<{ answers: readonly T[]; failure: NoAnswer | undefined }> {
   const answers: T[] = []
   let failure: NoAnswer | undefined
-  let open = members.length
-  const all = members.map(async (member) => {
+  let open = servers.length
+  const all = servers.map(async (server) => {
     try {
-      answers.push(await question(member))
+      answers.push(await question(server))
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       failure = error
@@ -38,16 +32,16 @@ async function askAll<T>(
 }
 
 /**
- * The workflow as each server that can run it knows it: none if there is no such workflow. `areAll`: all servers gave an
- * answer.
+ * Finds a workflow, as each server knows it that can run it: `found` is empty if there is no such workflow. `areAll`: all
+ * servers have answered.
  *
  * @throws EngineError if no server can run the workflow, `NoAnswer` if a server that can may be away.
  */
 export async function findWorkflow(
-  members: readonly Member[],
+  servers: readonly Server[],
   id: string,
 ): Promise<{ found: readonly ComfyWorkflow[]; areAll: boolean }> {
-  const { answers, failure } = await askAll(members, ({ catalog }) =>
+  const { answers, failure } = await askAll(servers, ({ catalog }) =>
     catalog.find(id).catch((error) => {
       if (error instanceof EngineError && !(error instanceof NoAnswer)) return error
       throw error
@@ -60,8 +54,8 @@ export async function findWorkflow(
 }
 
 /** The workflows that at least one server can run, and the others with their problem. */
-export async function listWorkflows(members: readonly Member[]): Promise<Workflow[]> {
-  const { answers } = await askAll(members, ({ catalog }) => catalog.read())
+export async function listWorkflows(servers: readonly Server[]): Promise<Workflow[]> {
+  const { answers } = await askAll(servers, ({ catalog }) => catalog.read())
   const byId = new Map<string, ComfyWorkflow[]>()
   const broken = new Map<string, Workflow>()
   for (const { id, workflow, problem } of answers.flat()) {

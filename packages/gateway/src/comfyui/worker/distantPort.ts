@@ -1,4 +1,6 @@
-import { Crowded, NotWelcome, type Outcome, type Port, Refused } from './port.ts'
+// The gateway over HTTP, for a worker that dials in.
+import type { Outcome } from '../../workerPort.ts'
+import { Crowded, NotWelcome, type Port, Refused } from './port.ts'
 
 export interface DistantOptions {
   /** Such as `https://gateway.example.com`. */
@@ -17,7 +19,6 @@ const REFUSALS: Readonly<Record<number, string>> = {
 /** For a file. */
 const LONG_MS = 3_600_000
 
-/** The gateway over HTTP. */
 export function createDistantPort({ gateway, key, name }: DistantOptions): Port {
   const session = crypto.randomUUID()
 
@@ -32,7 +33,7 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
       method,
       body: body ?? null,
       ...(body instanceof ReadableStream && { duplex: 'half' }),
-      // The key stays with the gateway.
+      // No redirect gets the key.
       redirect: 'error',
       headers: { 'x-api-key': key, 'x-worker': name, 'x-worker-session': session },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -57,7 +58,10 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
     send: async (id) => (await post<{ mark?: number }>(['send', id])).mark,
     giveBack: (id, mark) => post(['back', id], { mark }),
     report: (id, progress, isDone) => post(['report', id], { ...progress, isDone }),
-    openInput: (id, file) => call('GET', ['inputs', id, file], { timeoutMs: LONG_MS }),
+    async openInput(id, file) {
+      const { body, headers } = await call('GET', ['inputs', id, file], { timeoutMs: LONG_MS })
+      return { body: body!, size: Number(headers.get('content-length')) }
+    },
     async putOutput(id, file, body) {
       await call('PUT', ['outputs', id, file], { body, timeoutMs: LONG_MS })
     },

@@ -1,9 +1,8 @@
-import { EngineError } from '../../engine.ts'
+// The door for workers that dial in. It reads and checks each message: a worker can be anybody who has its key.
+import { type Engine, EngineError } from '../../engine.ts'
 import { isObject } from '../../options.ts'
-import type { StoredOutput } from '../runRecord.ts'
-import { Crowded, type Outcome, type Port, Refused } from './port.ts'
-
-type Connect = (name: string, session: string) => Promise<Port>
+import type { Outcome, WorkerPort } from '../../workerPort.ts'
+import { json } from '../answers.ts'
 
 /** A larger message of a worker is refused. */
 const MOST_BYTES = 64 * 1024
@@ -14,38 +13,31 @@ const MOST_AT_ONCE = 4 * 64 * 2 ** 20
 let bytesAtOnce = 0
 const NAME = /^[\w.-]{1,64}$/
 
-/**
- * Answers a worker that dials in. `path` is what it wants, with the ids of a run and a file where those are needed. The
- * headers say who it is. Whatever it sends is checked here: a worker can be anybody who has its key.
- */
-export async function serveWorker(connect: Connect, path: string, request: Request): Promise<Response> {
-  const name = request.headers.get('x-worker') ?? ''
-  const session = request.headers.get('x-worker-session') ?? ''
-  if (!NAME.test(name) || !NAME.test(session)) {
-    return refusal(400, `The name of a worker must be 1 to 64 letters, digits and "._-"`)
-  }
+/** `path`: the action, with the ids of a run and a file if it needs them. The headers say which worker it is. */
+export async function serveWorker({ dialIn }: Engine, path: string, request: Request): Promise<Response> {
+  const { method, headers, signal } = request
+  const name = headers.get('x-worker') ?? ''
+  const session = headers.get('x-worker-session') ?? ''
+  if (!NAME.test(name) || !NAME.test(session))
+    throw new EngineError(400, 'The name of a worker must be 1 to 64 letters, digits and "._-"')
   const [action = '', id = '', file = ''] = partsOf(path)
-  const isInput = request.method === 'GET' && action === 'inputs'
-  const isOutput = request.method === 'PUT' && action === 'outputs'
-  const act = request.method === 'POST' && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-  // Before anybody has dialled in by this.
-  if (!isInput && !isOutput && !act) return refusal(404, 'Not Found')
-  try {
-    const port = await connect(name, session)
-    if (isInput) return await port.openInput(id, file)
-    if (!act) {
-      await port.putOutput(id, file, request.body ?? new Blob([]).stream())
-      return Response.json({})
-    }
-    return Response.json(
-      (await act(port, id, await readJson(request, LARGE[action] ?? MOST_BYTES), request.signal)) ?? {},
-    )
-  } catch (error) {
-    if (error instanceof Refused) return refusal(error.what === 'session' ? 409 : 410, error.message)
-    if (error instanceof Crowded) return refusal(429, error.message)
-    if (error instanceof Malformed) return refusal(400, error.message)
-    throw error
+  const isInput = method === 'GET' && action === 'inputs'
+  const isOutput = method === 'PUT' && action === 'outputs'
+  const act = method === 'POST' && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+  // Before `dialIn`, which would take the name for this worker.
+  if (!isInput && !isOutput && !act) throw new EngineError(404, 'Not Found')
+  const port = await dialIn!(name, session)
+  if (isInput) {
+    const { body, size } = await port.openInput(id, file)
+    // So that a worker notices a body that was cut off.
+    return new Response(body, { headers: { 'content-length': `${size}` } })
   }
+  if (!act) {
+    await port.putOutput(id, file, request.body ?? new Blob([]).stream())
+    return json(200, {})
+  }
+  const message = await readJson(request, LARGE[action] ?? MOST_BYTES)
+  return json(200, (await act(port, id, message, signal)) ?? {})
 }
 
 function partsOf(path: string): string[] {
@@ -56,7 +48,12 @@ function partsOf(path: string): string[] {
   }
 }
 
-type Action = (port: Port, id: string, body: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>
+type Action = (
+  port: WorkerPort,
+  id: string,
+  body: Record<string, unknown>,
+  signal: AbortSignal,
+) => Promise<unknown>
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   poll: (port, _id, { has, stopping, isUp }, signal) =>
@@ -77,13 +74,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 }
 
-class Malformed extends Error {
+class Malformed extends EngineError {
   constructor() {
-    super('The message of the worker has another form than this gateway reads: update both')
+    super(400, 'The message of the worker has another form than this gateway reads: update both')
   }
 }
 
-/** Counts the bytes as they come, since a length that is announced may be another, or none. */
+/** Reads a message. Its bytes are counted as they come: `content-length` may be wrong. */
 async function readJson({ headers, body }: Request, most: number): Promise<Record<string, unknown>> {
   if (Number(headers.get('content-length')) > most) throw new Malformed()
   // One piece of memory, since a list of small chunks takes a hundred times their bytes.
@@ -94,7 +91,7 @@ async function readJson({ headers, body }: Request, most: number): Promise<Recor
       if (size + chunk.length > most) throw new Malformed()
       if (size + chunk.length > bytes.length) {
         const larger = Math.min(most, 2 * (size + chunk.length))
-        // Short ones always find room.
+        // Short messages always find room.
         if (larger > MOST_BYTES && bytesAtOnce + larger - bytes.length > MOST_AT_ONCE)
           throw new EngineError(503, 'Too many messages of workers come at once', { retryAfterS: 5 })
         bytesAtOnce += larger - bytes.length
@@ -142,12 +139,10 @@ function outcomeOf({ status, error, completedAt, files, fault }: Record<string, 
 const timeOf = (value: unknown): number | null =>
   typeof value === 'number' && Math.abs(Date.now() - value) < 86_400_000 ? value : null
 
-function fileOf(value: unknown): StoredOutput {
+function fileOf(value: unknown): Outcome['files'][number] {
   const { name, text, at } = Object(value)
   if (typeof name !== 'string' || (text !== undefined && typeof text !== 'string')) throw new Malformed()
   return text === undefined || at
     ? { name, at: { filename: name, subfolder: '', type: 'output' } }
     : { name, text }
 }
-
-const refusal = (status: number, detail: string): Response => Response.json({ detail }, { status })

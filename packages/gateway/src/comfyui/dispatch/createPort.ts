@@ -1,57 +1,47 @@
+// The gateway's answers to the worker of a server: to its requests for news, for a mark, for inputs, and to its results.
 import { EngineError, outputName } from '../../engine.ts'
-import { isEntry } from '../../queue/runQueue.ts'
+import { isEntry } from '../../queue/runs.ts'
 import { onAbort, within } from '../../runtime.ts'
-import type { Ended, Progress, Submitted } from '../runRecord.ts'
-import { endWithout } from '../runs/historyEnd.ts'
+import type { WorkerState } from '../../workerPort.ts'
+import { type Assignment, type News, type Port, Refused } from '../worker/port.ts'
 import { changeGraph } from '../workflows/fillGraph.ts'
-import { type Assignment, type News, type Outcome, type Port, Refused, type WorkerState } from './port.ts'
+import { assignRuns } from './assignRuns.ts'
+import { claimServer } from './claimServer.ts'
+import { endCancelled, endInVain, endRun, giveBack, letRest } from './endRuns.ts'
+import { tellRun } from './followRuns.ts'
+import { type ComfyQueue, type Entry, type Job, submittedOf } from './job.ts'
 import { letGo, type Server, setDone } from './servers.ts'
-import type { ComfyQueue, Entry, Job } from './types.ts'
-
-/** What a port needs of the dispatcher. */
-export interface Hub {
-  readonly queue: ComfyQueue
-  readonly progress: Map<string, Progress>
-  /** Lets the worker with this session speak for the server, `polls`: by this gateway. @throws Refused while another worker does. */
-  claim(server: Server, session: string, polls?: boolean): Promise<void>
-  dispatch(): Promise<void>
-  emit(entry: Entry): Promise<void>
-  finish(entry: Entry, ended: Ended): Promise<Ended>
-  finishCancelled(id: string): Promise<boolean>
-  putBack(server: Server, id: string): Promise<void>
-  rest(server: Server, why: string): Promise<void>
-  submittedOf(job: Job): Promise<Submitted>
-}
+import type { State } from './state.ts'
 
 const POLL_MS = 10_000
-/** For a worker whose ComfyUI is away, or may be soon: it has a run. Only the next request says so. */
+/** For a worker that has a run, or whose ComfyUI is away: only its next request tells a change of that. */
 const SHORT_POLL_MS = 1_000
-/** One failure may be the workflow's. */
+/** A server rests after so many failures: a single one may be the workflow's fault. */
 const FAULTS = 2
 
-/** What the worker of one session can do for its server. Whatever it asks for is checked. */
-export function createPort(server: Server, session: string, hub: Hub): Port {
-  const { queue, progress, dispatch, emit, finish, finishCancelled, putBack, submittedOf } = hub
-  const check = (): Promise<void> => hub.claim(server, session)
-  /** The run, if it is this server's, and was sent. */
+/** The port for the worker of one session. Each method claims the server, and checks what the worker asks for. */
+export function createPort(state: State, server: Server, session: string): Port {
+  const { queue, progress } = state
+  const check = (): Promise<void> => claimServer(state, server, session)
+  /** Gives the run if this server has it, and has sent it. */
   const own = async (id: string, needsSent = true): Promise<Entry> => {
     await check()
     const found = await queue.get(id)
     if (!found || !isEntry(found) || found.server !== server.name) throw new Refused('run')
     if (needsSent && found.sentAt === undefined) throw new Refused('run')
-    server.held.set(id, found)
+    server.runs.set(id, found)
     return found
   }
 
-  /** At once, so that no change comes between this look and a wait. */
-  function newsFor(state: WorkerState): Promise<News> | undefined {
-    const entries = [...server.held.values()]
-    const unknown = entries.filter(({ job }) => !state.has.includes(job.id))
-    const stop = entries.filter(({ job, isCancelled }) => isCancelled && !state.stopping.includes(job.id))
+  /** Looks for news. It is not async, so that no change comes between this look and a wait. */
+  function newsFor(worker: WorkerState): Promise<News> | undefined {
+    const entries = [...server.runs.values()]
+    const unknown = entries.filter(({ job }) => !worker.has.includes(job.id))
+    const stop = entries.filter(({ job, isCancelled }) => isCancelled && !worker.stopping.includes(job.id))
     const asks = [...server.asks].filter(([, ask]) => !ask.isTold)
     for (const [, ask] of asks) ask.isTold = true
-    // A run that it has sent and may not have any more: said once.
-    const strange = state.has.filter((id) => !server.held.has(id)).join()
+    // Runs that the worker has sent and that are not its own any more: it is told so once.
+    const strange = worker.has.filter((id) => !server.runs.has(id)).join()
     const isSame = strange === '' || strange === server.strange
     if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
     server.strange = strange
@@ -64,10 +54,10 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
   }
 
   /** Waits for news. */
-  async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
-    const deadline = performance.now() + (state.isUp && state.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
+  async function newsSoon(worker: WorkerState, signal: AbortSignal): Promise<News> {
+    const deadline = performance.now() + (worker.isUp && worker.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
     for (;;) {
-      const news = newsFor(state)
+      const news = newsFor(worker)
       if (news) return await news
       const leftMs = server.isNew ? 0 : deadline - performance.now()
       server.isNew = false
@@ -80,25 +70,25 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       forget()
       if (!signal.aborted) await check()
     }
-    return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
+    return { runs: [], holds: [...server.runs.keys()], stop: [], asks: [] }
   }
 
   async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
     const { graph } = await queue.planOf(job)
-    const run = await submittedOf(job)
+    const run = await submittedOf(queue, job)
     return { run, graph: changeGraph(graph, job.changes), files: job.files, sentAt }
   }
 
   return {
-    async poll(state, signal) {
-      await hub.claim(server, session, true)
-      if (server.isUp !== state.isUp) {
-        server.isUp = state.isUp
-        void dispatch()
+    async poll(worker, signal) {
+      await claimServer(state, server, session, true)
+      if (server.isUp !== worker.isUp) {
+        server.isUp = worker.isUp
+        void assignRuns(state)
       }
       server.polls++
       try {
-        return await newsSoon(state, signal)
+        return await newsSoon(worker, signal)
       } finally {
         server.polls--
         // A worker that has gone away frees its name at once.
@@ -110,46 +100,42 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       const mark = await queue.send(id, server.name, session)
       const entry = await queue.get(id)
       if (mark === undefined || !entry || !isEntry(entry)) {
-        server.held.delete(id)
-        await finishCancelled(id)
-        void dispatch()
+        server.runs.delete(id)
+        await endCancelled(state, id)
+        void assignRuns(state)
         return undefined
       }
-      server.held.set(id, entry)
+      server.runs.set(id, entry)
       if (!server.work.has(id)) server.work.set(id, { since: performance.now() })
-      for (const other of server.held.keys()) if (other !== id) setDone(server, other)
-      await emit(entry)
-      // The next one can come.
-      void dispatch()
+      for (const other of server.runs.keys()) if (other !== id) setDone(server, other)
+      await tellRun(state, entry)
+      // It can take a run ahead.
+      void assignRuns(state)
       return mark
     },
     async giveBack(id, mark) {
       if ((await own(id, false)).sentAt !== mark) throw new Refused('run')
-      // Until it says that it answers again.
+      // No run comes until its worker says that it answers again.
       server.isUp = false
-      await putBack(server, id)
+      await giveBack(state, server, id)
     },
     async report(id, news, isDone) {
       const entry = await own(id)
       const before = progress.get(id)?.progress ?? 0
       progress.set(id, { ...news, progress: Math.max(before, Math.min(0.99, news.progress)) })
       queue.peers?.tell({ run: id, news: progress.get(id) }).catch(() => {})
-      await emit(entry)
+      await tellRun(state, entry)
       if (!isDone) return
       setDone(server, id)
-      void dispatch()
+      void assignRuns(state)
     },
     async openInput(id, name) {
       const entry = await own(id, false)
       if (!entry.job.files.includes(name)) throw new Refused('run')
       const file = await queue.files.open('in', id, name, new Headers())
-      if (file) return file
-      // It would be given to servers for ever.
-      if (entry.sentAt === undefined)
-        await finish(
-          entry,
-          endWithout(await submittedOf(entry.job), 'failed', 'An upload of the run is lost'),
-        )
+      if (file) return { body: file.body!, size: Number(file.headers.get('content-length')) }
+      // Without an end, the run would be given to servers for ever.
+      if (entry.sentAt === undefined) await endInVain(state, entry, 'failed', 'An upload of the run is lost')
       throw new Refused('run')
     },
     async putOutput(id, name, body) {
@@ -162,8 +148,10 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       for (const { name } of outcome.files) await checkOutput(queue, entry.job, name)
       const { fault, ...seen } = outcome
       if (seen.status !== 'cancelled') server.faults = fault ? server.faults + 1 : 0
-      if (fault && server.faults >= FAULTS) await hub.rest(server, fault)
-      await finish(entry, endedOf(await submittedOf(entry.job), entry, seen))
+      if (fault && server.faults >= FAULTS) await letRest(state, server, fault)
+      // It began when it was sent, as callers were told while it ran.
+      const times = { startedAt: entry.sentAt ?? null, completedAt: seen.completedAt ?? Date.now() }
+      await endRun(state, entry, { ...seen, ...times, run: await submittedOf(queue, entry.job) })
     },
     async answer(id, answer) {
       await check()
@@ -175,7 +163,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
   }
 }
 
-/** Refuses a name that no output of the run has. ComfyUI counts in few digits, and no disk takes very many. */
+/** Refuses a name that no output of the run has, or whose number is too long for a disk. */
 async function checkOutput(queue: ComfyQueue, job: Job, name: string): Promise<void> {
   const { outputs } = await queue.planOf(job)
   const starts = outputs.map((output) => outputName(output.name, job.id))
@@ -184,11 +172,3 @@ async function checkOutput(queue: ComfyQueue, job: Job, name: string): Promise<v
   if (!count) throw new Refused('run')
   if ((count[1] ?? '').length > 9) throw new EngineError(422, 'The name of an output has too many digits')
 }
-
-/** It began when it was sent, as was told while it ran. */
-const endedOf = (run: Submitted, { sentAt }: Entry, outcome: Outcome): Ended => ({
-  ...outcome,
-  run,
-  startedAt: sentAt ?? null,
-  completedAt: outcome.completedAt ?? Date.now(),
-})

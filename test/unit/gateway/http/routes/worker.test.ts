@@ -5,10 +5,9 @@ import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { createGateway, type Gateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import type { Engine } from '../../../../../packages/gateway/src/engine.ts'
 import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
-import { ofQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
 import { until } from '../../../../support/until.ts'
-import { files, never } from '../kit.ts'
-import { begin, later, type Servers, submit, suiteWithServers } from './kit.ts'
+import { files, never } from '../../comfyui/kit.ts'
+import { begin, later, type Servers, submit, suiteWithServers } from '../../comfyui/queued/kit.ts'
 
 const suite = suiteWithServers('a gateway before workers that dial in', [{}])
 const test = (title: string, use: (site: Site) => Promise<void>): void =>
@@ -22,7 +21,7 @@ interface Site {
   readonly engine: Engine
   readonly folder: string
   /** A header that is empty is not sent. */
-  call(...call: Call): Promise<{ status: number; body: any }>
+  call(...call: Call): Promise<{ status: number; body: any; size: string | null }>
   /** Asks for news, and answers questions of the gateway with what the ComfyUI says. */
   poll(has?: readonly string[]): Promise<any>
 }
@@ -32,7 +31,7 @@ async function withWorker({ comfies, folder }: Servers, use: (site: Site) => Pro
   let engine!: Engine
   const queue = folderQueue({ folder })
   const gateway = createGateway({
-    engine: (context) => (engine = comfyui({ urls: [comfies[0]!.url] })(context)),
+    engine: (context) => (engine = comfyui({ url: comfies[0]!.url, workers: true })(context)),
     workflows: files,
     queue,
     apiKey: API_KEY,
@@ -46,7 +45,8 @@ async function withWorker({ comfies, folder }: Servers, use: (site: Site) => Pro
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text }
+    const size = response.headers.get('content-length')
+    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text, size }
   }
   const poll = async (has: readonly string[] = []) => {
     const { status, body } = await call('POST', 'poll', { has, stopping: [], isUp: true })
@@ -60,8 +60,7 @@ async function withWorker({ comfies, folder }: Servers, use: (site: Site) => Pro
   try {
     await use({ gateway, engine, folder, call, poll })
   } finally {
-    gateway.close()
-    await ofQueue(queue).close()
+    await gateway.close()
   }
 }
 
@@ -259,7 +258,8 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
     [410, 'POST', `report/${mine}`, { progress: 0.5 }],
     [410, 'PUT', `outputs/${mine}/${picture}`, 'x'],
   ])
-  assert.is((await call('GET', `inputs/${mine}/${input}`)).body, 'my photo')
+  const photo = await call('GET', `inputs/${mine}/${input}`)
+  assert.equal([photo.body, photo.size], ['my photo', '8'])
   const { mark } = (await call('POST', `send/${mine}`, {})).body
   assert.type(mark, 'number')
   assert.equal((await call('POST', `send/${mine}`, {})).body, { mark })

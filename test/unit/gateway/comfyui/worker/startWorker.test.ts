@@ -5,16 +5,15 @@ import {
   type Assignment,
   type News,
   NotWelcome,
-  type Outcome,
   type Port,
   Refused,
-  type WorkerState,
-} from '../../../../../packages/gateway/src/comfyui/queued/port.ts'
-import { startWorker } from '../../../../../packages/gateway/src/comfyui/queued/worker.ts'
+} from '../../../../../packages/gateway/src/comfyui/worker/port.ts'
+import { startWorker } from '../../../../../packages/gateway/src/comfyui/worker/startWorker.ts'
+import type { Outcome, WorkerState } from '../../../../../packages/gateway/src/workerPort.ts'
 import { type Comfy, startComfy } from '../../../../comfyui/server/startComfy.ts'
 import { until } from '../../../../support/until.ts'
 import { files, graphOf } from '../kit.ts'
-import { photo, spread } from './kit.ts'
+import { photo, spread } from '../queued/kit.ts'
 
 const test = suite('a worker before one ComfyUI')
 
@@ -50,7 +49,7 @@ function createPort(runs: Assignment[], fault: Fault) {
     report: async (id, progress, isDone) => void call('report', id, { ...progress, isDone }),
     async openInput(id, name) {
       await call('openInput', id, name)
-      return new Response(photo)
+      return { body: new Blob([photo]).stream(), size: photo.length }
     },
     async putOutput(id, name, body) {
       call('putOutput', id, name)
@@ -281,6 +280,18 @@ test('while ComfyUI is away a run is given back, and ComfyUI is called up once i
     await comfy.start()
     await until(() => outcomes.has(run.run.id))
     assert.equal([outcomes.get(run.run.id)!.status, spread([comfy])], ['completed', [1]])
+  })
+})
+
+test('a cancel reaches ComfyUI, though a request for it is lost', async () => {
+  const run = makeRun({}, 600)
+  const { id } = run.run
+  await withWorker([run], async ({ comfy, outcomes, more }) => {
+    await until(() => comfy.executed.runs[id])
+    for (const on of ['POST /queue', 'POST /interrupt'])
+      comfy.faults.push({ on, do: 'reset-before', times: 1 })
+    more.push({ stop: [id] })
+    assert.is((await until(() => outcomes.get(id)))!.status, 'cancelled')
   })
 })
 

@@ -1,0 +1,74 @@
+// Ends runs, and lets runs wait again that were not sent.
+import { isEntry } from '../../queue/runs.ts'
+import type { Ended } from '../runRecord.ts'
+import { endWithout } from '../runs/historyEnd.ts'
+import { assignRuns } from './assignRuns.ts'
+import { tellPlaces, tellRun } from './followRuns.ts'
+import { type Entry, submittedOf } from './job.ts'
+import { aheadOf, gpuMsOf, restOf, type Server, wake } from './servers.ts'
+import type { State } from './state.ts'
+
+const REST_MS = 60_000
+
+/** Writes down the end of a run, and tells it. An earlier end counts. */
+export async function endRun(state: State, entry: Entry, ended: Ended): Promise<void> {
+  const { id } = entry.job
+  const gpuMs = gpuMsOf(state.servers.get(entry.server ?? ''), id)
+  // Nobody needs the titles of nodes after the end.
+  const counts = await state.queue.end({ ...ended, run: { ...ended.run, titles: {}, nodes: 0 } }, gpuMs)
+  state.steps++
+  for (const server of state.servers.values()) {
+    if (server.runs.delete(id)) wake(server)
+    server.done.delete(id)
+  }
+  state.progress.delete(id)
+  await tellRun(state, counts)
+  tellPlaces(state)
+  void assignRuns(state)
+}
+
+/** Ends a run that brings no result. */
+export async function endInVain(
+  state: State,
+  entry: Entry,
+  status: 'failed' | 'cancelled',
+  error: string | null,
+): Promise<void> {
+  await endRun(state, entry, endWithout(await submittedOf(state.queue, entry.job), status, error))
+}
+
+/** Ends a run that was cancelled and not sent: the gateway that noted the cancel may have been killed before this. */
+export async function endCancelled(state: State, id: string): Promise<boolean> {
+  const found = await state.queue.get(id)
+  if (!found || !isEntry(found) || !found.isCancelled || found.sentAt !== undefined) return false
+  await endInVain(state, found, 'cancelled', null)
+  return true
+}
+
+/** Takes a run from a server that has surely not sent it. */
+export async function giveBack(state: State, server: Server, id: string): Promise<void> {
+  const { queue, progress } = state
+  const { sentAt } = server.runs.get(id) ?? {}
+  // Before the request: if its answer is lost, only the next look at the queue knows whose run it is.
+  server.runs.delete(id)
+  await queue.giveBack(id, server.name, sentAt)
+  state.steps++
+  server.done.delete(id)
+  server.work.delete(id)
+  progress.delete(id)
+  wake(server)
+  // A cancel may have been noted meanwhile.
+  if (!(await endCancelled(state, id))) {
+    const found = await queue.get(id)
+    if (found && isEntry(found)) await tellRun(state, found)
+  }
+  void assignRuns(state)
+}
+
+/** Gives a server no runs for a while, since they would fail, too. */
+export async function letRest(state: State, server: Server, why: string): Promise<void> {
+  server.rest = { until: performance.now() + REST_MS, why }
+  state.log('warn', `${server.name} ${restOf(server)}`)
+  const ahead = aheadOf(server)
+  if (ahead) await giveBack(state, server, ahead.job.id)
+}

@@ -1,0 +1,77 @@
+// Sends runs to ComfyUI: uploads the inputs ahead, and sends one run at a time, once, and with the gateway's mark only.
+import { EngineError } from '../../engine.ts'
+import { sleep } from '../../runtime.ts'
+import { NoAnswer } from '../api/client.ts'
+import { putFile } from '../api/files.ts'
+import { endWithout } from '../runs/historyEnd.ts'
+import { postRun } from '../runs/sendRun.ts'
+import type { GraphNode } from '../workflows/types.ts'
+import { attend, bringBack } from './attend.ts'
+import { listen } from './listen.ts'
+import { type Assignment, Refused } from './port.ts'
+import { AGAIN_MS, isClosing, leave, untilHeard, type Worker, type WorkerRun } from './state.ts'
+
+/** Uploads the inputs of a run while the one before it is at work. Gives the graph with their names on ComfyUI. */
+export async function prepareInputs(
+  worker: Worker,
+  { run, graph, files }: Assignment,
+  signal: AbortSignal,
+): Promise<Record<string, GraphNode>> {
+  const names = new Map<string, string>()
+  for (const name of files) {
+    const { body } = await untilHeard(worker, () => worker.port.openInput(run.id, name))
+    names.set(name, await putFile(worker.client, name, { body }, signal))
+  }
+  const rename = (value: unknown): unknown => {
+    if (typeof value === 'string') return names.get(value) ?? value
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map(rename)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rename(item)]))
+  }
+  return (names.size > 0 ? rename(graph) : graph) as Record<string, GraphNode>
+}
+
+/** Sends the run that is ahead, if the GPU is free. */
+export function sendNext(worker: Worker): void {
+  const next = [...worker.runs.values()].find(({ isSent }) => !isSent)
+  if (worker.active || !next || isClosing(worker)) return
+  worker.active = next
+  void send(worker, next).catch((error) =>
+    worker.log('error', `Run ${next.run.id} could not be sent: ${error.message}`),
+  )
+}
+
+async function send(worker: Worker, one: WorkerRun): Promise<void> {
+  const { client, port, server } = worker
+  const { run } = one
+  listen(worker)
+  try {
+    const graph = await one.graph
+    if (one.isOver) return leave(worker, one)
+    // Without a mark, another server can take it.
+    await client.check()
+    if (one.isOver) return leave(worker, one)
+    one.isSent = true
+    // Nothing was sent. So there is no hurry: only the gateway's answer says whose run it is.
+    one.mark = await untilHeard(worker, () => port.send(run.id), Number.POSITIVE_INFINITY)
+    if (one.mark === undefined) return leave(worker, one)
+    one.isListened = worker.isSocketOpen
+    // From here on, the run is never sent again.
+    const ids = { prompt_id: run.id, client_id: worker.socketId }
+    await postRun(server, run, { prompt: graph, ...ids, extra_data: { flowscale: run } })
+    server.taken.set(run.id, server.taken.get(run.id) ?? [])
+    return void attend(worker, one)
+  } catch (error) {
+    if (isClosing(worker) || error instanceof Refused || one.isOver) return leave(worker, one)
+    // The answer was lost, and the run may be there.
+    if (error instanceof EngineError && error.runId !== undefined) return void attend(worker, one)
+    if (!(error instanceof NoAnswer))
+      return await bringBack(worker, one, endWithout(run, 'failed', (error as Error).message))
+    // It was surely not sent: another server may take it.
+    await untilHeard(worker, () => port.giveBack(run.id, one.mark)).catch(() => {})
+  }
+  leave(worker, one)
+  // A pause, since nothing accepts a connection just now.
+  await sleep(AGAIN_MS)
+  worker.next()
+}

@@ -1,0 +1,115 @@
+// Makes the runs of one ComfyUI: asks the gateway for news, and has one run at work and the inputs of the next uploaded.
+import { sleep, within } from '../../runtime.ts'
+import { attend, stop } from './attend.ts'
+import { type Assignment, Crowded, LEASE_MS, type News, NotWelcome, Refused } from './port.ts'
+import { prepareInputs, sendNext } from './sendNext.ts'
+import {
+  AGAIN_MS,
+  createWorker,
+  drop,
+  isClosing,
+  type Worker,
+  type WorkerOptions,
+  type WorkerRun,
+} from './state.ts'
+
+const IDLE_MS = 5_000
+/** With a run, ComfyUI is asked after less silence: if it stands still, the run goes elsewhere. */
+const QUIET_MS = 2_000
+
+export function startWorker(options: WorkerOptions): { close(): void } {
+  const worker = createWorker(options)
+  worker.next = () => sendNext(worker)
+  void poll(worker)
+  return { close: () => close(worker) }
+}
+
+function close({ closing, closeSocket }: Worker): void {
+  closing.abort()
+  closeSocket?.()
+}
+
+/** Asks for news until the worker is closed or refused. */
+async function poll(worker: Worker): Promise<void> {
+  const { client, name, log, onRefused } = worker
+  const startedAt = performance.now()
+  let isKnown = false
+  let isSaid = false
+  let said = ''
+
+  /** Says how it goes, for a worker that is a process of its own. A gateway has a log of its servers. */
+  function say(state: string): void {
+    if (state !== said) log('debug', state)
+    said = state
+  }
+
+  while (!isClosing(worker)) {
+    try {
+      const news = await askForNews(worker)
+      if (isClosing(worker)) return
+      act(worker, news)
+      isKnown = true
+      say(client.isAway() ? 'ComfyUI does not answer: trying again' : 'The gateway and ComfyUI answer')
+    } catch (error) {
+      if (isClosing(worker)) return
+      // An earlier worker with this name may have died a moment ago, and keep the name.
+      const isTaken = error instanceof Refused && error.what === 'session'
+      // The worker inside a gateway has no `onRefused`: it waits until an older gateway with this ComfyUI is gone.
+      const isFinal = onRefused && isTaken && (isKnown || performance.now() - startedAt > LEASE_MS)
+      if (isTaken && !isSaid) log('info', `Another worker has the name "${name}": waiting until it is gone`)
+      isSaid ||= isTaken
+      if (isFinal || error instanceof NotWelcome) {
+        close(worker)
+        return onRefused?.(error as Error)
+      }
+      if (error instanceof Crowded) say(error.message)
+      else if (!isTaken) say('The gateway does not answer: trying again')
+      await sleep(AGAIN_MS)
+    }
+  }
+}
+
+async function askForNews({ client, port, runs, closing }: Worker): Promise<News> {
+  // Nobody else notices that ComfyUI is back, or has gone without a run. It is not waited for longer: a worker that is
+  // silent loses its name.
+  const isQuiet = client.quietForMs() > (runs.size > 0 ? QUIET_MS : IDLE_MS)
+  if (client.isAway() || isQuiet) await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
+  const isUp = !client.isAway()
+  const all = [...runs.values()]
+  const has = all.map(({ run }) => run.id)
+  const stopping = all.flatMap(({ run, isStopping }) => (isStopping ? [run.id] : []))
+  return await port.poll({ has, stopping, isUp }, closing.signal)
+}
+
+function act(worker: Worker, news: News): void {
+  const { runs } = worker
+  for (const { id, path } of news.asks) void answer(worker, id, path).catch(() => {})
+  for (const one of runs.values()) if (!one.isSent && !news.holds.includes(one.run.id)) drop(worker, one)
+  for (const assignment of news.runs) if (!runs.has(assignment.run.id)) take(worker, assignment)
+  for (const id of news.stop) if (runs.has(id)) void stop(worker, runs.get(id)!)
+  worker.next()
+}
+
+async function answer({ client, port }: Worker, id: string, path: string): Promise<void> {
+  // A gateway may ask for these facts of ComfyUI only.
+  const isFact = /^\/(object_info\/[^/?#]+|system_stats)$/.test(path)
+  await port.answer(id, isFact ? await client.send(path) : { status: 403, text: '' })
+}
+
+function take(worker: Worker, assignment: Assignment): void {
+  const { sentAt } = assignment
+  const isSent = sentAt !== undefined
+  // A run that was just sent may not be in ComfyUI's queue yet: see `comingMs`. The clock of the gateway may be wrong here.
+  const run = { ...assignment.run, ...(isSent && { createdAt: Date.now() }) }
+  const aborter = new AbortController()
+  const signal = AbortSignal.any([aborter.signal, worker.closing.signal])
+  const graph = isSent ? Promise.resolve({}) : prepareInputs(worker, assignment, signal)
+  // `send` handles the error.
+  graph.catch(() => {})
+  const one: WorkerRun = { run, aborter, graph, isSent, isStopping: false, isOver: false, isDone: false }
+  worker.runs.set(run.id, one)
+  if (!isSent) return
+  // A run whose inputs are being uploaded stays active: else it would be sent twice.
+  if (!worker.active || worker.active.isSent) worker.active = one
+  void attend(worker, one)
+}
