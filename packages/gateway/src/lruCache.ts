@@ -1,5 +1,6 @@
+// A cache of the values that were used last.
 /** The values that were used last, by id. */
-export interface Memory<T> {
+export interface LruCache<T> {
   get(id: string): T | undefined
   set(id: string, value: T): void
   /** The value of the cache, or else the one that `read` gives. */
@@ -7,9 +8,9 @@ export interface Memory<T> {
 }
 
 /** Makes a cache of `most` values: the value that was used longest ago goes first. */
-export function createLruCache<T>(most: number): Memory<T> {
+export function createLruCache<T>(most: number): LruCache<T> {
   const values = new Map<string, T>()
-  const cache: Memory<T> = {
+  const cache: LruCache<T> = {
     get(id) {
       const value = values.get(id)
       if (value !== undefined) cache.set(id, value)

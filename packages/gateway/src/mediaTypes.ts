@@ -1,4 +1,5 @@
-/** By ending. Of several endings with one type, the first one is the way back. */
+// The media types of files, by their endings.
+/** By ending. Of several endings with one type, `extensionOf` gives the first one. */
 const TYPES: Readonly<Record<string, string>> = {
   avif: 'image/avif',
   gif: 'image/gif',
@@ -29,7 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
   xml: 'application/xml',
 }
 
-/** The type of a file by its ending alone: the gateway does not pass on what ComfyUI says. */
+/** The type of a file by its ending alone: the gateway does not pass on the type that ComfyUI gives. */
 export function contentTypeOf(filename: string): string {
   const ending = filename.slice(filename.lastIndexOf('.') + 1).toLowerCase()
   return Object.hasOwn(TYPES, ending) ? TYPES[ending]! : 'application/octet-stream'
@@ -41,6 +42,4 @@ export function extensionOf(type: string): string {
   return Object.keys(TYPES).find((ending) => essenceOf(TYPES[ending]!) === essence) ?? 'bin'
 }
 
-function essenceOf(type: string): string {
-  return type.split(';', 1)[0]!.trim().toLowerCase()
-}
+const essenceOf = (type: string): string => type.split(';', 1)[0]!.trim().toLowerCase()

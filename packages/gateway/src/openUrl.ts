@@ -1,5 +1,5 @@
-import type { IncomingFile } from './engine.ts'
-import { InputError } from './engine.ts'
+// Opens the file at the URL of an input, on the allowed hosts only.
+import { type IncomingFile, InputError } from './engine.ts'
 
 const REDIRECTS = 3
 const TIMEOUT_MS = 30_000

@@ -1,16 +1,19 @@
-/** Says what a wrong value must be; `undefined` for a right one. A rule never shows the value, which may be a key. */
+// Checks options, and says which one is wrong.
+/** Describes a right value if this one is wrong, and else gives `undefined`. It never shows the value, which may be a key. */
 export type Rule = (value: unknown) => string | undefined
 
 /** A rule for each option. No other option is known. */
 export type Rules<T> = { readonly [Name in keyof T]-?: Rule }
 
-export function must(be: string, test: (value: unknown) => boolean): Rule {
-  return (value) => (test(value) ? undefined : be)
-}
+export const must =
+  (be: string, test: (value: unknown) => boolean): Rule =>
+  (value) =>
+    test(value) ? undefined : be
 
-export function optional(rule: Rule): Rule {
-  return (value) => (value === undefined ? undefined : rule(value))
-}
+export const optional =
+  (rule: Rule): Rule =>
+  (value) =>
+    value === undefined ? undefined : rule(value)
 
 /** An object whose fields of these names have one of the types. */
 export function fields(names: string[], ...types: string[]): Rule {
@@ -43,6 +46,5 @@ export function checkOption(caller: string, value: unknown, rule: Rule, path: st
   if (wanted !== undefined) throw new TypeError(`${caller}: option "${path}" must be ${wanted}`)
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,8 @@
+// Reads the files of workflows: JSON, and pictures with a workflow inside.
 import { isObject } from './options.ts'
 
-/** What a file of a folder of workflows holds. At least one of the two is there. */
-export interface Found {
+/** The content of a workflow's file. At least one of the two is there. */
+export interface Content {
   /** The API format. */
   readonly prompt?: unknown
   /** The format of the editor. */
@@ -10,13 +11,11 @@ export interface Found {
 
 /**
  * Reads a JSON file in either format, or a PNG or WebP picture with a workflow inside. For any other file, throws an
- * error that says what it is.
+ * error that names its format.
  */
-export async function readContent(bytes: Uint8Array): Promise<Found> {
-  const [isPng, isWebp] = [
-    startsWith(bytes, '\x89PNG\r\n\x1a\n'),
-    startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8),
-  ]
+export async function readContent(bytes: Uint8Array): Promise<Content> {
+  const isPng = startsWith(bytes, '\x89PNG\r\n\x1a\n')
+  const isWebp = startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)
   if (!isPng && !isWebp) return readText(bytes)
   const texts = isPng ? await readPng(bytes) : readWebp(bytes)
   const [prompt, workflow] = ['prompt', 'workflow'].map((key) => {
@@ -30,7 +29,7 @@ export async function readContent(bytes: Uint8Array): Promise<Found> {
 const MOST_NODES = 20_000
 
 /** Larger files hold up the gateway. */
-function limit(found: Found): Found {
+function limit(found: Content): Content {
   const { nodes, definitions } = Object(found.workflow)
   const { subgraphs } = Object(definitions)
   const lists = [nodes, ...(Array.isArray(subgraphs) ? subgraphs.map((one) => Object(one).nodes) : [])]
@@ -44,7 +43,7 @@ function limit(found: Found): Found {
 /** Whether a value is in the format of the editor. */
 export const isEditorFile = (value: unknown): boolean => isObject(value) && Array.isArray(value.nodes)
 
-function readText(bytes: Uint8Array): Found {
+function readText(bytes: Uint8Array): Content {
   const text = new TextDecoder().decode(bytes)
   const start = text.trimStart()[0]
   if (start === undefined) throw new Error('is empty')
@@ -56,7 +55,7 @@ function readText(bytes: Uint8Array): Found {
   return limit({ prompt: json })
 }
 
-/** Each takes a microsecond. */
+/** The most large numbers in a file, since each takes a microsecond. */
 const MOST_LARGE = 100_000
 
 /**
@@ -87,7 +86,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** The place after the quote that ends a text. */
-function endOfText(json: string, from: number): number {
+export function endOfText(json: string, from: number): number {
   for (let at = json.indexOf('"', from); at >= 0; at = json.indexOf('"', at + 1)) {
     let start = at
     while (json[start - 1] === '\\') start--
@@ -116,7 +115,7 @@ async function readPng(bytes: Uint8Array): Promise<Map<string, string>> {
   const texts = new Map<string, string>()
   let left = MOST_BYTES
   for (const [key, [type, data]] of found) {
-    // Whether it is compressed, how, then a language and the keyword in it.
+    // Before an international text: whether it is compressed, how, a language, and the keyword in it.
     const start =
       type === INTERNATIONAL ? data.indexOf(0, data.indexOf(0, 2) + 1) + 1 : type === COMPRESSED ? 1 : 0
     const isCompressed = type === COMPRESSED || (type === INTERNATIONAL && data[0] === 1)

@@ -1,20 +1,17 @@
+// Waiting, aborting and working through lists, in every runtime.
 /** Whether work can go on without a request. On Workers, work ends with the request that began it. */
-export function hasOwnTimers(): boolean {
-  return globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
-}
+export const hasOwnTimers = (): boolean => globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms))
-}
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 
-/** Calls `act` at an abort from now on, until the returned function is called. */
+/** Calls `act` if the signal aborts from now on, until the returned function is called. */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
   signal.addEventListener('abort', act, { once: true })
   return () => signal.removeEventListener('abort', act)
 }
 
-/** Waits for `work` until an abort from now on, which calls `act`; then throws the reason of the abort. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, act: () => void): Promise<T> {
+/** Waits for `work`. If the signal aborts meanwhile, calls `act` and throws the reason. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, act = (): void => {}): Promise<T> {
   let forget: () => void
   const aborted = new Promise<never>((_, reject) => {
     forget = onAbort(signal, () => {
@@ -49,7 +46,7 @@ export async function within(work: Promise<unknown>, ms: number): Promise<void> 
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)
   })
-  // A failure after the wait concerns nobody.
+  // Nobody hears of a failure after the wait.
   work.catch(() => {})
   await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

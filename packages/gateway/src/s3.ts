@@ -1,1 +1,2 @@
-export { type S3Options, s3Files } from './queue/s3Files.ts'
+// The entry `@flowscale/gateway/s3`.
+export { type S3Options, s3Files } from './files/s3Files.ts'

@@ -1,3 +1,5 @@
+// Passes requests of node:http to the HTTP API, and its answers back.
+//
 // No library: @hono/node-server 2.1.9 and srvx 1.0.8 need Node 20, end a broken answer without a reset, send a body of
 // unknown length in pieces, and close the connection where a body was read in part, so that a 413 can be lost. Hono's
 // also closes the connection if a body goes on for half a second after the answer, so that a 401 can be lost. srvx
@@ -30,7 +32,8 @@ export async function answer(
   } catch (error) {
     if (gone.signal.aborted) return
     const broken = brokenBy(error)
-    if (broken || outgoing.headersSent) return breakSocket(incoming, broken === 'ECONNREFUSED')
+    if (broken === 'ECONNREFUSED') return void incoming.socket.destroy()
+    if (broken || outgoing.headersSent) return void incoming.socket.resetAndDestroy()
     const message = error instanceof Error ? error.message : String(error)
     outgoing.writeHead(400, { 'content-type': 'application/json' })
     outgoing.end(JSON.stringify({ detail: message }))
@@ -39,10 +42,13 @@ export async function answer(
   }
 }
 
-/** Streams a body of known length, and events. Any other body is read first and sent whole. */
+/** Streams a body of known length, events, and an answer that waits. Any other body is read first and sent whole. */
 async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const headers: Record<string, string> = Object.fromEntries(response.headers)
-  const isStream = headers['content-length'] || headers['content-type'] === 'text/event-stream'
+  const isStream =
+    headers['content-length'] ||
+    headers['content-type'] === 'text/event-stream' ||
+    headers['x-accel-buffering'] === 'no'
   if (!response.body || !isStream) {
     const bytes = response.body ? new Uint8Array(await response.arrayBuffer()) : null
     if (gone.aborted) return
@@ -62,19 +68,13 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   })
   for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
     const { value } = part
-    // No race with a promise of the whole answer, which would keep the promises of all parts until the end.
+    // Don't race with one promise for the whole answer: it would hold the promises of all parts until the end.
     await new Promise<void>((resolve) => {
       goOn = resolve
       outgoing.write(value, () => resolve())
     })
   }
   outgoing.end()
-}
-
-/** Breaks the connection: a refused one before the first byte, another with a reset. */
-function breakSocket({ socket }: IncomingMessage, isClosed: boolean): void {
-  if (isClosed) socket.destroy()
-  else socket.resetAndDestroy()
 }
 
 function toRequest(
@@ -91,15 +91,10 @@ function toRequest(
 
 const AHEAD = 256 * 1024
 
-interface Body {
-  stream: ReadableStream<Uint8Array>
-  /** Reads and drops the rest: a client that is still sending would not read its answer. */
-  discard(): void
-}
-
 /** The body of a request as a web stream, read no faster than the consumer reads. */
-function toStream(incoming: IncomingMessage): Body {
+function toStream(incoming: IncomingMessage) {
   let over = false
+  /** Reads and drops the rest: a client that is still sending would not read its answer. */
   function discard(): void {
     over = true
     incoming.resume()

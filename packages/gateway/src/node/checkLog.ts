@@ -1,3 +1,4 @@
+// Finds damage in the files of a LevelDB.
 import { readdir, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { noneIfMissing } from './dataFolder.ts'
@@ -8,15 +9,15 @@ const BLOCK = 32_768
 const HEADER = 7
 const FOOTER = 48
 const MAGIC = '57fb808b247547db'
-/** Disks write so many bytes at once. After a loss of power, the last ones may be zeros. */
+/** The bytes that a disk writes at once. After a loss of power, the last ones may be zeros. */
 const SECTOR = 512
 
-/** What is wrong with the files of a database, a text each. A log that ends early is no damage: it is what a crash leaves. */
+/** Gives a text for each damage of a database. A log that ends early is not damaged: a crash leaves such a log. */
 export async function* findDamage(root: string): AsyncGenerator<string> {
   const names = (await readdir(root).catch(noneIfMissing)) ?? []
   const current = await readFile(join(root, 'CURRENT'), 'latin1').catch(noneIfMissing)
   if (current === null) {
-    // LevelDB would begin anew, and remove what is there.
+    // LevelDB would make a new database, and remove these files.
     if (names.some((name) => /\.(ldb|log)$/.test(name))) yield 'CURRENT is missing'
     return
   }
@@ -33,16 +34,16 @@ export async function* findDamage(root: string): AsyncGenerator<string> {
   let reading = readNext()
   for (const name of used) {
     const bytes = await reading
-    // Another thread reads while this one checks.
+    // Another thread reads the next file while this one is checked.
     reading = readNext()
-    const found = (name.endsWith('.log') ? checkLog : checkTable)(bytes)
+    const found = damageOf(() => (name.endsWith('.log') ? checkLog : checkTable)(bytes))
     if (found) yield `${name}: ${found}`
   }
   await reading
   for (const number of tables) yield `${String(number).padStart(6, '0')}.ldb is missing`
 }
 
-/** Cuts the logs where the first entry is that `isRefused`. */
+/** Cuts each log before its first entry that `isRefused`. */
 export async function cutLogs(root: string, isRefused: (data: Buffer) => boolean): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.endsWith('.log')) continue
@@ -62,16 +63,15 @@ function damageOf(read: () => void): string | undefined {
     read()
     return undefined
   } catch (error) {
-    // A length that is wrong leads out of the file.
+    // A wrong length leads out of the file.
     if (error instanceof Damage || error instanceof RangeError) return error.message
     throw error
   }
 }
 
-const checkLog = (bytes: Buffer): string | undefined =>
-  damageOf(() => {
-    for (const _ of readLog(bytes));
-  })
+function checkLog(bytes: Buffer): void {
+  for (const _ of readLog(bytes));
+}
 
 function* readLog(file: Buffer): Generator<{ at: number; data: Buffer }> {
   let size = file.length
@@ -88,7 +88,7 @@ function* readLog(file: Buffer): Generator<{ at: number; data: Buffer }> {
     const crc = bytes.readUInt32LE(at)
     const end = at + HEADER + bytes.readUInt16LE(at + 4)
     if (end > bytes.length && end <= blockEnd) {
-      // If a shorter entry is whole, then its length is wrong, and nothing was cut.
+      // If the checksum fits a shorter entry, then the length is wrong, and the log was not cut off.
       for (let to = at + HEADER, sum = crc32c(bytes, at + 6, to); to <= bytes.length; to++) {
         if (mask(sum) === crc) throw new Damage(`the length at ${at} is wrong`)
         sum = crc32c(bytes, to, to + 1, sum)
@@ -146,23 +146,22 @@ function readManifest(bytes: Buffer): { tables: Set<number>; log: number; proble
   return { tables, log, problem }
 }
 
-const checkTable = (bytes: Buffer): string | undefined =>
-  damageOf(() => {
-    const footer = { bytes, at: bytes.length - FOOTER }
-    if (footer.at < 0 || bytes.toString('hex', bytes.length - 8) !== MAGIC)
-      throw new Damage('its end is missing')
-    // The list of filters, and that of the blocks with data.
-    for (const list of [readBlock(bytes, footer), readBlock(bytes, footer)].map(unpack)) {
-      const end = list.length - 4 * (list.readUInt32LE(list.length - 4) + 1)
-      for (const entry = { bytes: list, at: 0 }; entry.at < end; ) {
-        const [, keyBytes, valueBytes] = [readNumber(entry), readNumber(entry), readNumber(entry)]
-        const next = entry.at + keyBytes! + valueBytes!
-        entry.at += keyBytes!
-        readBlock(bytes, entry)
-        entry.at = next
-      }
+function checkTable(bytes: Buffer): void {
+  const footer = { bytes, at: bytes.length - FOOTER }
+  if (footer.at < 0 || bytes.toString('hex', bytes.length - 8) !== MAGIC)
+    throw new Damage('its end is missing')
+  // The list of filters, and that of the blocks with data.
+  for (const list of [readBlock(bytes, footer), readBlock(bytes, footer)].map(unpack)) {
+    const end = list.length - 4 * (list.readUInt32LE(list.length - 4) + 1)
+    for (const entry = { bytes: list, at: 0 }; entry.at < end; ) {
+      const [, keyBytes, valueBytes] = [readNumber(entry), readNumber(entry), readNumber(entry)]
+      const next = entry.at + keyBytes! + valueBytes!
+      entry.at += keyBytes!
+      readBlock(bytes, entry)
+      entry.at = next
     }
-  })
+  }
+}
 
 /** The block that a handle names, and the byte after it, which says how it is packed. */
 function readBlock(bytes: Buffer, handle: { bytes: Buffer; at: number }): Buffer {
@@ -188,7 +187,7 @@ function unpack(block: Buffer): Buffer {
       size += block.copy(unpacked, size, cursor.at, cursor.at + number + 1)
       cursor.at += number + 1
     } else {
-      // What was unpacked before, so far back. Both may overlap.
+      // Bytes that were unpacked before are repeated. Both places may overlap.
       const [length, back] =
         more === 1 ? [((tag >> 2) & 7) + 4, number + ((tag >> 5) << 8)] : [(tag >> 2) + 1, number]
       for (const end = size + length; size < end; size++) unpacked[size] = unpacked[size - back]!

@@ -1,3 +1,4 @@
+// Serves one client of the WebSocket: its subscriptions, and the changes of its runs.
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import type { HttpApi, RunUpdate } from '../http/types.ts'
@@ -133,8 +134,11 @@ export function createConnection(
     isLookingUp = false
   }
 
-  /** Follows a run that exists, and sends its state. */
+  /** Follows a run, and sends its state. */
   async function lookUp(runId: string): Promise<void> {
+    const subscribed = subscriptions.get(runId)
+    // First, since the run may end during the look.
+    if (subscribed) subscribed.stop ??= api.follow?.(runId)
     let update: RunUpdate | null | undefined
     try {
       update = await api.stateOf(runId)
@@ -143,9 +147,12 @@ export function createConnection(
     }
     const subscription = subscriptions.get(runId)
     if (isOver || !subscription) return
-    if (update !== null) subscription.stop ??= api.follow?.(runId)
     if (update && subscription.wantsState) messages?.deliver(update)
     subscription.wantsState = false
+    if (update !== null) return
+    // There is no such run.
+    subscription.stop?.()
+    subscription.stop = undefined
   }
 
   function endIfUnread(): void {

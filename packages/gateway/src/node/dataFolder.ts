@@ -1,3 +1,4 @@
+// Keeps keys and records in files of a folder.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -16,9 +17,7 @@ export async function openFolder(folder: string): Promise<Storage> {
   await mkdir(root, { recursive: true })
   const pathOf = (key: string): string => join(root, ...key.split(':').map(encodeName))
   return {
-    async getItem(key) {
-      return await readFile(pathOf(key), 'utf8').catch(noneIfMissing)
-    },
+    getItem: async (key) => await readFile(pathOf(key), 'utf8').catch(noneIfMissing),
     async setItem(key, value) {
       const path = pathOf(key)
       await mkdir(join(path, '..'), { recursive: true })
@@ -67,7 +66,7 @@ export async function keepText(path: string, text: string): Promise<string> {
   return (await readFile(path, 'utf8')).trim()
 }
 
-/** Where a command keeps what it must not lose, for this user. */
+/** The folder in which a command keeps its key and its queue for this user. */
 export function userFolder(): string {
   const { XDG_DATA_HOME, LOCALAPPDATA } = process.env
   const home = homedir()
@@ -79,16 +78,13 @@ export function userFolder(): string {
 }
 
 /** A new key, from random bytes. */
-export function makeKey(): string {
-  return `fsk_${randomBytes(24).toString('base64url')}`
-}
+export const makeKey = (): string => `fsk_${randomBytes(24).toString('base64url')}`
 
-/** No part of a key may lead out of the folder, or be a name with a meaning for the file system, such as `..`. */
-export function encodeName(part: string): string {
-  return encodeURIComponent(part).replace(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
-}
+/** Encodes a part of a key, so that it can't lead out of the folder, or be a special name such as `..`. */
+export const encodeName = (part: string): string =>
+  encodeURIComponent(part).replace(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
 
-/** No value, if the file or its folder is missing. */
+/** Gives no value if the file or its folder is missing, and throws any other error. */
 export function noneIfMissing(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
   throw error

@@ -1,10 +1,12 @@
+// The queue of one gateway, for users.
 import { resolve } from 'node:path'
+import type { FileStore } from '../files/fileStore.ts'
+import { folderFiles } from '../files/folderFiles.ts'
 import { checkOptions, fields, must, optional, type Rules } from '../options.ts'
 import { createQueue } from '../queue/createQueue.ts'
-import { type FileStore, type Queue, toQueue } from '../queue/runQueue.ts'
+import { type Queue, toQueue } from '../queue/runQueue.ts'
 import { KEEP_DAYS } from '../records/recordStore.ts'
 import * as rules from '../rules.ts'
-import { folderFiles } from './folderFiles.ts'
 import { levelStore } from './levelStore.ts'
 import { takeOver } from './takeOver.ts'
 

@@ -1,3 +1,4 @@
+// The marks of the store in a folder: ranges, counts, and the first marks of groups.
 import type { ClassicLevel, KeyIterator, KeyIteratorOptions } from 'classic-level'
 import type { Store } from '../queue/store.ts'
 import { createMarkCounts, type MarkCounts } from './markCounts.ts'
@@ -7,29 +8,34 @@ type Keys = KeyIterator<Level, string>
 
 /** The marks in a LevelDB. */
 export interface LevelMarks extends Pick<Store, 'range' | 'count' | 'heads'> {
-  /** Takes the marks that a write will remove (-1) and set (1), in their order. Once it is written, call what `end` returns. */
+  /** Collects the marks that a write removes (-1) and sets (1), in their order. Call `end` once they are written. */
   begin(): { add(mark: string, by: number): void; end(): void }
 }
 
-/** What the keys of marks begin with. */
+/** The beginning of the keys of marks. */
 export const MARK = 'm/'
 const PORTION = 1_000
 const PORTION_BYTES = 1024 * 1024
-/** Lists with more marks are counted once, and then kept count of. */
+/** A longer list is counted once, and then its count follows each change. */
 const LONG = 2_000
 const MOST_COUNTS = 200
 
 /** `writing` gives the write that is under way, if there is one. */
 export function createLevelMarks(level: Level, writing: () => Promise<void> | undefined): LevelMarks {
-  /** The counts of long lists, by what their marks begin with. */
+  /** The counts of long lists, by the beginning of their marks. */
   const counts = new Map<string, MarkCounts>()
+  const heads = new Map<string, ReturnType<typeof createHeads>>()
 
   const keysOf = (from: string, to: string, more: KeyIteratorOptions<string> = {}): Keys =>
     level.keys({ gte: MARK + from, lt: MARK + to, highWaterMarkBytes: PORTION_BYTES, ...more })
 
+  /** Waits for the write that is under way: a read may see it or not. */
+  async function written(): Promise<void> {
+    while (writing()) await writing()!.catch(() => {})
+  }
+
   async function countsOf(list: string): Promise<MarkCounts> {
-    // While a write is under way, nobody knows whether it is in what is read.
-    while (writing() && !counts.has(list)) await writing()!.catch(() => {})
+    if (!counts.has(list)) await written()
     const known = counts.get(list) ?? createMarkCounts(list, portions(keysOf(list, `${list}\x7f`)))
     counts.set(list, known)
     if (counts.size > MOST_COUNTS) counts.delete(counts.keys().next().value!)
@@ -43,6 +49,61 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
     let rank = before
     if (key < mark) for await (const some of portions(keysOf(key, mark))) rank += some.length
     return rank
+  }
+
+  /** Keeps the first marks of groups in memory, since servers ask for them before each take. */
+  function createHeads(prefix: string) {
+    /** `undefined`: it is being read. */
+    const first = new Map<string, string | undefined>()
+    const stale = new Set<string>()
+    let isComplete = false
+    let reading: Promise<void> | undefined
+    const groupOf = (mark: string): string => mark.slice(0, mark.indexOf('/', prefix.length))
+
+    async function readAll(): Promise<void> {
+      await written()
+      const keys = keysOf(prefix, `${prefix}\x7f`)
+      try {
+        for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+          const group = groupOf(key.slice(MARK.length))
+          first.set(group, key.slice(MARK.length))
+          // The next sign after `/` is `0`.
+          keys.seek(`${MARK}${group}0`)
+        }
+        isComplete = true
+      } finally {
+        await keys.close()
+      }
+    }
+
+    async function readStale(): Promise<void> {
+      if (!isComplete) await readAll()
+      for (const group of stale) {
+        stale.delete(group)
+        first.set(group, undefined)
+        const [mark] = await page(`${group}/`, `${group}0`, 0, 1).catch((error) => {
+          stale.add(group)
+          throw error
+        })
+        if (mark === undefined) first.delete(group)
+        else first.set(group, mark)
+      }
+    }
+
+    return {
+      async read(): Promise<string[]> {
+        do {
+          reading ??= readStale().finally(() => (reading = undefined))
+          await reading
+        } while (stale.size > 0)
+        return [...first.values()].filter((mark) => mark !== undefined).sort()
+      },
+      /** A mark was set or removed. */
+      change(mark: string): void {
+        const known = first.get(groupOf(mark))
+        if (known === undefined || mark <= known) stale.add(groupOf(mark))
+      },
+    }
   }
 
   async function page(from: string, to: string, offset: number, limit: number, reverse = false) {
@@ -82,25 +143,17 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
       return Math.max(0, (await rankOf(list, to)) - (await rankOf(list, from)))
     },
     async heads(prefix) {
-      const keys = keysOf(prefix, `${prefix}\x7f`)
-      const heads: string[] = []
-      try {
-        for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
-          const mark = key.slice(MARK.length)
-          heads.push(mark)
-          // The next sign after `/` is `0`.
-          keys.seek(`${MARK}${mark.slice(0, mark.indexOf('/', prefix.length))}0`)
-        }
-      } finally {
-        await keys.close()
-      }
-      return heads
+      const known = heads.get(prefix) ?? createHeads(prefix)
+      heads.set(prefix, known)
+      return await known.read()
     },
     begin() {
       const isSet = new Map<string, boolean>()
       const changes: [list: string, mark: string, by: number][] = []
+      const marks: string[] = []
       return {
         add(mark, by) {
+          marks.push(mark)
           const lists = [...mark.matchAll(/\//g)].map(({ index }) => mark.slice(0, index + 1))
           const counted = lists.filter((list) => counts.has(list))
           if (counted.length === 0) return
@@ -110,13 +163,15 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
         },
         end() {
           for (const [list, mark, by] of changes) if (!counts.get(list)?.change(mark, by)) counts.delete(list)
+          for (const mark of marks)
+            for (const [prefix, known] of heads) if (mark.startsWith(prefix)) known.change(mark)
         },
       }
     },
   }
 }
 
-/** So many marks at a time that nothing else waits for long. */
+/** Reads marks in portions, so that nothing else waits for long. */
 async function* portions(keys: Keys): AsyncGenerator<string[]> {
   try {
     for (;;) {
@@ -129,7 +184,7 @@ async function* portions(keys: Keys): AsyncGenerator<string[]> {
   }
 }
 
-/** The list that a range is a part of: all that begins as `from` does, up to its last `/`. */
+/** The list that a range is a part of: all marks that begin like `from`, up to its last `/`. */
 function listOf(from: string, to: string): string | undefined {
   const list = from.slice(0, from.lastIndexOf('/') + 1)
   return list !== '' && (to.startsWith(list) || to === `${list.slice(0, -1)}0`) ? list : undefined

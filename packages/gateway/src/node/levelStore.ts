@@ -1,12 +1,13 @@
+// A store in a folder, which is a LevelDB.
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { mkdir, realpath, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EngineError } from '../engine.ts'
+import { folderError } from '../files/folderFiles.ts'
 import { ABOUT, type Batch, checkLayout, type Found, LAYOUT, type Store, Unsure } from '../queue/store.ts'
 import { crc32c, cutLogs, findDamage } from './checkLog.ts'
 import { noneIfMissing } from './dataFolder.ts'
-import { folderError } from './folderFiles.ts'
 import { createLevelMarks, type Level, type LevelMarks, MARK } from './levelMarks.ts'
 
 type Op = { type: 'put'; key: string; value: string } | { type: 'del'; key: string }
@@ -25,15 +26,15 @@ interface Job {
 
 /** The database in the folder of a queue. */
 export const LEVEL = 'queue.level'
-/** What keys begin with. */
+/** The beginning of the keys of records. */
 export const RECORD = 'r/'
 /** Each group of batches writes this key first: with the number of the group, and the highest number that was given. */
 const GROUP = 'g'
-/** Before each text are the group that wrote it, and a checksum. Both are the version. */
+/** Each text begins with its version: the number of the group that wrote it, and a checksum. */
 const GROUP_DIGITS = 9
 const VERSION_DIGITS = GROUP_DIGITS + 7
 
-/** So many keys are read on this thread, each in 1 µs. A trip to another one takes 30 µs. */
+/** The most keys that are read on this thread, each in 1 µs. A trip to another thread takes 30 µs. */
 const FEW = 16
 const MOST_AT_ONCE = 50
 const MIB = 1024 * 1024
@@ -44,7 +45,7 @@ const NFS = 0x6969
 const NO_ROOM = 'The disk of the queue is nearly full'
 
 /**
- * Keeps a queue in a LevelDB. The kernel holds its lock as long as the process lives, also while that is stopped. LevelDB does
+ * Keeps a queue in a LevelDB. The kernel holds its lock as long as the process lives, also while it is stopped. LevelDB does
  * not verify its checksums, so all its files are checked before it opens them: a lost change would send a run twice.
  */
 export function levelStore(folder: string): Store {
@@ -52,7 +53,7 @@ export function levelStore(folder: string): Store {
   let reserve = ''
   let open: Database | undefined
   let opening: Promise<Database> | undefined
-  /** The file of the lock. With another one, it is another folder. */
+  /** The number of the file of the lock. If it changes, the folder is another one. */
   let lock: number | undefined
   let lastError: { error: EngineError; at: number } | undefined
   let isClosed = false
@@ -76,12 +77,12 @@ export function levelStore(folder: string): Store {
     return open
   }
 
-  /** A removed folder would take writes, for nothing. */
+  /** Throws if the folder was removed or replaced: it would take writes, and lose them. */
   function checkPlace(): void {
     if (statSync(join(root, 'LOCK')).ino !== lock) throw new Error(`${root} is another folder now`)
   }
 
-  /** The database, which is opened anew after a failed write: LevelDB refuses all others. */
+  /** The database. After a failed write it is opened anew, since LevelDB refuses all later ones. */
   async function use(): Promise<Database> {
     if (!open) await batching?.catch(() => {})
     if (open) return open
@@ -106,7 +107,7 @@ export function levelStore(folder: string): Store {
     try {
       return await work(used)
     } catch (cause) {
-      // A failed write closed it.
+      // A failed write closed the database meanwhile.
       if (open !== used && !isClosed) return await reading(work)
       throw folderError(cause)
     }
@@ -114,7 +115,7 @@ export function levelStore(folder: string): Store {
 
   async function writeJobs(): Promise<void> {
     do {
-      // What comes at the same moment shares a write.
+      // Batches of the same moment share a write.
       await new Promise(setImmediate)
       const some = jobs.splice(0, MOST_AT_ONCE)
       try {
@@ -126,7 +127,7 @@ export function levelStore(folder: string): Store {
         for (const { reject } of some) reject(error instanceof EngineError ? error : folderError(error))
       }
     } while (jobs.length > 0)
-    // At once: who is answered may commit the next one.
+    // Without a pause before it: a caller that was answered may commit again at once.
     writing = undefined
   }
 
@@ -174,7 +175,7 @@ export function levelStore(folder: string): Store {
     await batching
   }
 
-  /** What was refused must not come back, but the log may have it, whole or in part. */
+  /** Removes a refused group from the log, which may have it in whole or in part: it must not come back. */
   async function undo(used: Level, refused: number, cause: unknown): Promise<void> {
     open = undefined
     await used.close().catch(() => {})
@@ -188,8 +189,8 @@ export function levelStore(folder: string): Store {
   }
 
   /**
-   * Looks how full the disk is. While it is nearly full, a file is kept that is given up when it is full, for the ends of runs:
-   * LevelDB needs room to write its tables anew.
+   * Measures the free room. While the disk is nearly full, a file keeps some room in reserve. Once the disk is full, the file
+   * is removed, so that the ends of runs can be written: LevelDB needs room to write its tables anew.
    */
   async function measureRoom(): Promise<void> {
     roomAt = performance.now()
@@ -198,7 +199,7 @@ export function levelStore(folder: string): Store {
     const wanted = MIB * Math.ceil(Math.min(RESERVE_MIB, (blocks * bsize) / MIB / 4))
     let size = (await stat(reserve).catch(noneIfMissing))?.size
     if (size !== wanted && free > 2 * wanted && free < AMPLE_BYTES) {
-      // No zeros: a file system could leave them out.
+      // Random bytes: a file system could store zeros without using room.
       await writeFile(reserve, new Array(wanted / MIB).fill(randomBytes(MIB)))
       size = wanted
     }
@@ -208,7 +209,7 @@ export function levelStore(folder: string): Store {
   return {
     async open() {
       await mkdir(resolve(folder), { recursive: true, mode: 0o700 })
-      // One folder has one name, by which LevelDB sees that this process has opened it already.
+      // By the real path LevelDB sees that this process has opened the folder already.
       const home = await realpath(folder)
       root = join(home, LEVEL)
       reserve = join(home, 'reserve')
@@ -241,7 +242,7 @@ export function levelStore(folder: string): Store {
     range: (range, page) => reading(({ marks }) => marks.range(range, page)),
     count: (range) => reading(({ marks }) => marks.count(range)),
     heads: (prefix) => reading(({ marks }) => marks.heads(prefix)),
-    // Each group of batches writes it down: a number in no batch is known to nobody.
+    // Each group writes the highest number down. After a crash, only numbers that nobody saw come again.
     next: async () => ++number,
     commit: (batch) =>
       new Promise((resolve, reject) => {
@@ -262,7 +263,7 @@ export function levelStore(folder: string): Store {
 async function explain(error: unknown, folder: string, root: string): Promise<unknown> {
   const { cause = error } = error as { cause?: Partial<NodeJS.ErrnoException> }
   const { code = '', message = '' } = cause as Partial<NodeJS.ErrnoException>
-  // If another process changes files, then the check is wrong. LevelDB asks for the lock before it sees that it must not open.
+  // While another process writes, whole files look damaged. LevelDB asks for the lock first, and then refuses to open.
   const { ClassicLevel } = await import('classic-level')
   const probe = new ClassicLevel(root).open({ createIfMissing: false, errorIfExists: true })
   const seen = await probe.catch((refusal) => refusal.cause?.code)
@@ -279,7 +280,7 @@ const damagedBy = (folder: string, damage: string): string =>
 const groupOf = (version: string): number => Number.parseInt(version.slice(0, GROUP_DIGITS), 36) || 0
 const versionOf = (value: string | undefined): string => (value ?? '').slice(0, VERSION_DIGITS)
 
-/** The group in an entry of the log: after a sequence number and a count are the puts, of which the first is that of the group. */
+/** The group in an entry of the log. After a sequence number and a count come the puts, and that of the group is the first. */
 const groupIn = (data: Buffer): number =>
   data.toString('latin1', 12, 15) === `\x01\x01${GROUP}` ? groupOf(data.toString('latin1', 16)) : 0
 
@@ -289,7 +290,7 @@ function withVersion(key: string, group: number, text: string): string {
   return `${digits}${crc32c(bytes, 0, bytes.length).toString(36).padStart(7, '0')}${text}`
 }
 
-/** A record. If it is damaged, then its text throws: only who needs this record has the problem. */
+/** A record. Reading the text of a damaged one throws, so that only its readers fail. */
 export function readText(key: string, value: string | undefined): Found {
   if (value === undefined) return { text: undefined, version: '' }
   const text = value.slice(VERSION_DIGITS)

@@ -1,14 +1,6 @@
-/** About how many marks are before any mark of a list, so that nobody walks through a long list to count. */
-export interface MarkCounts {
-  /** When all marks are counted. */
-  readonly ready: Promise<void>
-  /** A mark was set (1) or removed (-1). False: the counts have become coarse, and should be made anew. */
-  change(mark: string, by: number): boolean
-  /** A mark that is close before this one, and how many are before it. */
-  stepTo(mark: string): Step
-  /** A mark with about so many before it, and not more. */
-  stepOf(count: number): Step
-}
+// The ranks of marks in a long list.
+/** Counts of marks at some places of a long list, so that a rank takes a short walk from the nearest place. */
+export type MarkCounts = ReturnType<typeof createMarkCounts>
 
 interface Step {
   readonly key: string
@@ -18,17 +10,12 @@ interface Step {
 const STEP = 500
 const COARSE = 8 * STEP
 
-/** Counts all marks that begin with `list`, in their order. They are as they were when this was called. */
-export function createMarkCounts(list: string, marks: AsyncIterable<readonly string[]>): MarkCounts {
+/** Counts the marks that begin with `list`. `marks` gives them in order, as they were at this call. */
+export function createMarkCounts(list: string, marks: AsyncIterable<readonly string[]>) {
   const steps = [{ key: list, count: 0 }]
   let last = list
   let total = 0
   let later: [mark: string, by: number][] | undefined = []
-
-  function change(mark: string, by: number): boolean {
-    if (later) return later.push([mark, by]) > 0
-    return add(mark, by)
-  }
 
   function add(mark: string, by: number): boolean {
     let low = 0
@@ -66,9 +53,13 @@ export function createMarkCounts(list: string, marks: AsyncIterable<readonly str
   }
 
   return {
-    ready: countAll(),
-    change,
-    stepTo: (mark) => (mark > last ? { key: mark, before: total } : find((key) => key <= mark)),
-    stepOf: (count) => find((_, before) => before <= count),
+    /** Resolves once all marks are counted. */
+    ready: countAll() as Promise<void>,
+    /** A mark was set (1) or removed (-1). False: the counts have become coarse, and should be made anew. */
+    change: (mark: string, by: number): boolean => (later ? later.push([mark, by]) > 0 : add(mark, by)),
+    /** A place close before this mark, and how many marks are before that place. */
+    stepTo: (mark: string): Step => (mark > last ? { key: mark, before: total } : find((key) => key <= mark)),
+    /** A place with about so many marks before it, and not more. */
+    stepOf: (count: number): Step => find((_, before) => before <= count),
   }
 }

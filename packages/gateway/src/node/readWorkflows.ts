@@ -1,3 +1,4 @@
+// Reads a folder of workflows, and notices changes of its files.
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
@@ -41,7 +42,7 @@ export const readWorkflows = (folder: string): Promise<WorkflowFile[]> => watchW
  * ```
  */
 export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
-  /** By the name on the disk. The stamp is another one once the file or its sidecar has changed. */
+  /** By the name on the disk. The stamp changes with the file and with its sidecar. */
   let known = new Map<string, { readonly stamp: string; readonly read: WorkflowFile }>()
   let latest: WorkflowFile[] | undefined
   let pending: Promise<WorkflowFile[]> | undefined
@@ -59,7 +60,7 @@ export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
       const isSame =
         before !== undefined && fresh.problem !== undefined && before.read.problem === fresh.problem
       const isUnread = fresh.problem?.startsWith(UNREAD) === true
-      // What can't be read now may be read next time, without a change of the file.
+      // A file that can't be read now may be readable next time, without a change.
       now.set(file, isSame ? before : { stamp: isUnread ? '' : stamp, read: fresh })
     })
     const isSame = now.size === known.size && [...now].every(([file, entry]) => known.get(file) === entry)
@@ -68,16 +69,13 @@ export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
     return latest
   }
 
-  return () => {
-    pending ??= read().finally(() => (pending = undefined))
-    return pending
-  }
+  return () => (pending ??= read().finally(() => (pending = undefined)))
 }
 
 /** Reads one file with a workflow, and its sidecar where there is one. */
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const file = basename(path)
-  const name = nameOf(file)
+  const name = workflowOf(file)
   const bytes = await readBytes(path)
   if (bytes === undefined) throw new Error(`${UNREAD} ${path}: there is no such file`)
   const { prompt, workflow } = await explain(path, () => readContent(bytes))
@@ -98,13 +96,13 @@ interface Planned {
   readonly problem?: string
 }
 
-/** The files to read, and those with a problem that their names show. */
+/** The files to read, and the files whose names are a problem. */
 function planFor(files: readonly string[]): Planned[] {
   const taken = new Map<string, string>()
   const read = files
     .filter((file) => !file.endsWith(SIDECAR))
     .map((file): Planned => {
-      const name = nameOf(file)
+      const name = workflowOf(file)
       const other = taken.get(name)
       if (other === undefined) taken.set(name, file)
       const problem = `${file} and ${other} have the same name: rename one of them`
@@ -118,15 +116,15 @@ function planFor(files: readonly string[]): Planned[] {
   return [...read, ...strays]
 }
 
-/** Other files keep their ending, so that none has the name of a workflow. */
-const nameOf = (file: string): string =>
+/** The name of the workflow in a file. Other files keep their ending, so that none has such a name. */
+const workflowOf = (file: string): string =>
   ENDINGS.includes(extname(file)) ? file.slice(0, -extname(file).length) : file
 
 /** Callers of the API see the `problem` of a file, so it must name no folder of this machine. */
 const readOrExplain = (folder: string, file: string): Promise<WorkflowFile> =>
   readWorkflowFile(join(folder, file)).catch(({ message }: Error) => {
     const problem = message.replace(join(folder, '/'), '')
-    return { name: nameOf(file), graph: undefined, problem }
+    return { name: workflowOf(file), graph: undefined, problem }
   })
 
 async function listFiles(folder: string): Promise<string[]> {
@@ -153,9 +151,8 @@ async function readBytes(path: string): Promise<Uint8Array | undefined> {
   try {
     const found = await stat(path)
     if (!found.isFile()) throw new Error(`${path} is no file`)
-    const { size } = found
-    if (size > MOST_BYTES)
-      throw new Error(`${path} is too large for a workflow (${Math.round(size / 2 ** 20)} MB)`)
+    if (found.size > MOST_BYTES)
+      throw new Error(`${path} is too large for a workflow (${Math.round(found.size / 2 ** 20)} MB)`)
     return await readFile(path)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException

@@ -1,3 +1,4 @@
+// Serves the HTTP API on a port, with its WebSocket and the page to try it.
 import { readFileSync } from 'node:fs'
 import {
   createServer,
@@ -43,7 +44,7 @@ const OPTIONS: Rules<ServeOptions> = {
   sockets: optional(rules.object),
 }
 
-/** So long a client may use an idle connection again. */
+/** How long a client may use an idle connection again. */
 const IDLE_MS = 5_000
 
 /** An API that is served. */
@@ -55,9 +56,9 @@ export interface Served {
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
   /**
-   * Ends open connections, too. The API goes on; it has a `close` of its own. `graceMs`: for so long, answers are let end
-   * that are under way, while no new connections are taken. An idle connection has 5 s, as its client was told; whoever
-   * waits for news has a second. Default: 0
+   * Takes no new connections, and ends open ones. The API goes on; it has a `close` of its own. `graceMs`: the time for
+   * answers that are under way. Idle connections stay for 5 s, as clients were told, and those that wait for news for a
+   * second. Default: 0
    */
   close(graceMs?: number): Promise<void>
 }
@@ -78,12 +79,16 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
   let url = ''
   let closed: Promise<void> | undefined
   let isLast = false
-  const open = new Map<ServerResponse, IncomingMessage>()
+  const open = new Map<ServerResponse, { request: IncomingMessage; closing: AbortController }>()
   const listener = await listen(
     (request, response) => {
-      open.set(response, request)
+      const closing = new AbortController()
+      open.set(response, { request, closing })
       response.on('close', () => open.delete(response))
-      if (isLast) response.setHeader('connection', 'close')
+      if (isLast) {
+        response.setHeader('connection', 'close')
+        closing.abort()
+      }
       if (!files && servePage(request, response, api.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (isEverywhere && hostOf(request)) || hostInUrl
@@ -91,6 +96,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
         filesUrl: linksTo?.(host) ?? url,
         files,
         maxBodyBytes,
+        closing: closing.signal,
       })
     },
     port,
@@ -106,14 +112,19 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     isLast = true
     sockets?.close()
     let hasEnded = false
-    // Not the one of `http`, which ends idle connections: a request may be on its way there.
+    // Not the `close` of `http`, which ends idle connections: a request may be on its way in one.
     const ended = new Promise<void>((resolve) => {
       if (graceMs > 0 && server instanceof TcpServer) TcpServer.prototype.close.call(server, () => resolve())
       else server.close(() => resolve())
     }).then(() => {
       hasEnded = true
     })
-    for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
+    for (const [response, { closing }] of open) {
+      if (!response.headersSent) response.setHeader('connection', 'close')
+      closing.abort()
+    }
+    // Requests that wait for a run are answered within a turn.
+    if (open.size > 0) await turn()
     const since = Date.now()
     for (
       let now = since, workedAt = since;
@@ -121,7 +132,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     ) {
       await new Promise((resolve) => setTimeout(resolve, 50))
       now = Date.now()
-      for (const request of open.values()) {
+      for (const { request } of open.values()) {
         if (hasWork(request)) workedAt = now
         else if (now >= since + 1_000) request.socket.destroy()
       }
@@ -136,19 +147,17 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
       return sockets?.count() ?? 0
     },
     dropSockets: () => sockets?.drop(),
-    close(graceMs = 0) {
-      closed ??= stop(listener.server, graceMs)
-      return closed
-    },
+    close: (graceMs = 0) => (closed ??= stop(listener.server, graceMs)),
   }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
 /**
- * Lets a server accept the connections that wait: the kernel resets them when it closes. Node accepts one in a turn of its
- * loop, so that under load they wait for seconds.
+ * Accepts the connections that wait, which the kernel would reset at the close. Node accepts one in each turn of its loop, so
+ * under load they wait for seconds.
  */
 async function acceptWaiting(server: Server, end: number): Promise<void> {
-  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
   let isQuiet = false
   server.on('connection', () => {
     isQuiet = false
@@ -197,7 +206,7 @@ function listen(
   })
 }
 
-/** Whoever waits for news can be cut off. */
+/** Whether a request must be answered. One that waits for news can be cut off. */
 const hasWork = ({ url = '' }: IncomingMessage): boolean => !/\/(worker\/poll|events)(\?|$)/.test(url)
 
 // The build makes this folder of packages/playground.
@@ -234,7 +243,7 @@ function servePage(
   // By this mark the page asks the user for the key before its first request.
   const needsKey = path === '/' && apiKey !== null && apiKey !== demoKey
   if (needsKey) text = text.replace('<html ', '<html data-needs-key ')
-  // Or a browser would show the page of an earlier version.
+  // Otherwise a browser would show the page of an earlier version.
   response.writeHead(200, { 'content-type': `${file.type}; charset=utf-8`, 'cache-control': 'no-cache' })
   response.end(method === 'GET' ? text : undefined)
   return true

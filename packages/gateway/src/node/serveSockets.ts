@@ -1,7 +1,9 @@
+// Adds the WebSocket of the API to a server of node:http.
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { hasKey, isKey } from '../http/access.ts'
+import { hasKey, isKey, keyOf } from '../http/access.ts'
+import { operations } from '../http/operations.ts'
 import type { HttpApi } from '../http/types.ts'
 import { headersOf } from './answer.ts'
 import {
@@ -12,20 +14,11 @@ import {
   type Wire,
 } from './createConnection.ts'
 
-interface Sockets {
-  /** The number of connections. */
-  count(): number
-  /** Destroys the TCP sockets of all connections. */
-  drop(): void
-  /** Says goodbye to all clients, takes no new ones, and sends no more changes. */
-  close(): void
-}
-
 /** Clients send subscriptions, which are short. */
 const MOST_BYTES = 65_536
 
 /** Adds the WebSocket of the API to an HTTP server. */
-export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): Sockets {
+export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks) {
   const handshakes = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -46,7 +39,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
     const status = isClosed ? 503 : hooks.refuse?.()
     if (status) return refuse(tcp, status)
     const { path, key } = credentialsOf(request)
-    // The answer of the API says what is wrong with the key, or which version is right. `ws` would also take version 8.
+    // The API answers with the fault of the key, or with the right version. `ws` would also take version 8.
     if (!hasKey(api, key) || request.headers['sec-websocket-version'] !== '13') {
       return handBack(server, request, tcp, head, { path, key })
     }
@@ -58,11 +51,14 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
   })
 
   return {
-    count: () => connections.size,
-    drop() {
+    /** The number of connections. */
+    count: (): number => connections.size,
+    /** Destroys the TCP sockets of all connections. */
+    drop(): void {
       for (const connection of [...connections]) connection.destroy()
     },
-    close() {
+    /** Says goodbye to all clients, takes no new ones, and sends no more changes. */
+    close(): void {
       isClosed = true
       unwatch()
       for (const connection of [...connections]) connection.close()
@@ -70,19 +66,20 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
   }
 }
 
-const PATH = '/api/v1/ws'
-
 /** Whether a request asks for a WebSocket at its path. */
 export function isHandshake({ url = '', headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket' && url.split('?', 1)[0] === PATH
+  return (
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    url.split('?', 1)[0] === operations.connectWebSocket.path
+  )
 }
 
-/** The path without the key, and the key: the header comes before the query. */
-function credentialsOf({ url = '', headers }: IncomingMessage): { path: string; key: string | null } {
-  const header = headers['x-api-key']
-  const [path = '', ...query] = url.split('?')
-  const key = (Array.isArray(header) ? header.join(', ') : header) || null
-  return { path, key: key ?? new URLSearchParams(query.join('?')).get('api_key') }
+/** The path without the key, and the key. An `Authorization` comes last: it may be for a server between. */
+function credentialsOf(request: IncomingMessage): { path: string; key: string | null } {
+  const [path = '', ...query] = (request.url ?? '').split('?')
+  const headers = headersOf(request)
+  const inQuery = new URLSearchParams(query.join('?')).get('api_key')
+  return { path, key: headers.get('x-api-key') || inQuery || keyOf({ headers }) }
 }
 
 function plain(wire: Wire): Messages {

@@ -1,4 +1,4 @@
-// Runs that a version before 0.2 left in a folder.
+// Takes over the runs that a version before 0.2 left in a folder.
 import { readdir, readFile, rename, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +12,12 @@ import {
   runKey,
   setRun,
 } from '../queue/runs.ts'
-import { type Step, type Store, transact } from '../queue/store.ts'
+import { MOST_RUNS, type Step, type Store, transact } from '../queue/store.ts'
 import { UNKNOWN_COST_MS } from '../queue/turns.ts'
 import { type EndedRun, recordPaths } from '../records/recordStore.ts'
 import { noneIfMissing, openFolder } from './dataFolder.ts'
 
-/** A run with what else is written beside it. */
+/** A run, and the records that are written with it. */
 interface Old {
   record: LiveRecord | { end: EndedRun; endedAt: number }
   plan?: object | undefined
@@ -35,10 +35,9 @@ type Line =
   | readonly ['cancel', id: string]
 
 const OLD = '.old'
-const AT_ONCE = 100
 
 /**
- * Takes over the runs of a queue (`queue.jsonl`, `ended-DAY.jsonl`), and those of one ComfyUI in another folder. The old files get
+ * Takes over the runs of a queue (`queue.jsonl`, `ended-DAY.jsonl`), and the runs of one ComfyUI in another folder. Old files get
  * other names once all is written, so that each run is taken over once, also after a crash in the middle.
  */
 export async function takeOver(store: Store, folder: string, single?: string): Promise<void> {
@@ -53,7 +52,7 @@ export async function takeOver(store: Store, folder: string, single?: string): P
   await setAside(single)
 }
 
-/** Renames a file or folder. One of before stays: an earlier version may have been used again meanwhile. */
+/** Renames a file or folder. An earlier `.old` stays, since somebody may have used an earlier version again. */
 async function setAside(path: string): Promise<void> {
   let old = path + OLD
   while (await stat(old).catch(noneIfMissing)) old += OLD
@@ -126,7 +125,7 @@ async function readQueue(store: Store, folder: string, names: readonly string[])
   return [...runs.values(), ...waiting.map(toOld)]
 }
 
-/** Runs of one ComfyUI. Those that have not ended are followed there, and never sent again. */
+/** Runs of one ComfyUI. A run that has not ended is followed there, and never sent again. */
 async function readSingle(folder: string): Promise<Old[]> {
   const storage = await openFolder(folder)
   const read = async <T>(path: string): Promise<T | undefined> =>
@@ -163,8 +162,8 @@ async function readSingle(folder: string): Promise<Old[]> {
 const createdAt = ({ record }: Old): number => ('job' in record ? record.job : record.end.run).createdAt
 
 async function write(store: Store, olds: readonly Old[]): Promise<void> {
-  for (let from = 0; from < olds.length; from += AT_ONCE) {
-    const some = olds.slice(from, from + AT_ONCE)
+  for (let from = 0; from < olds.length; from += MOST_RUNS) {
+    const some = olds.slice(from, from + MOST_RUNS)
     const numbers = await Promise.all(some.map(() => store.next()))
     await transact(store, async (step) => {
       for (const [at, old] of some.entries()) await writeRun(step, old, numbers[at]!)
@@ -200,7 +199,7 @@ async function readLines<T>(path: string): Promise<T[]> {
     .filter((one) => one !== undefined) as T[]
 }
 
-/** A line may be cut off by a crash: then nobody was told of it. */
+/** Parses a line. One that a crash cut off is left out: nobody was told of it. */
 function parse<T>(text: string): T | undefined {
   try {
     return JSON.parse(text)

@@ -1,3 +1,4 @@
+// Adds runs to a queue: once for each Idempotency-Key, and within the limit of their owner.
 import { checkSame, EngineError, type Once } from '../engine.ts'
 import { chargeAdd, keysOf } from './costs.ts'
 import {
@@ -25,7 +26,8 @@ export interface Submitted {
   readonly once: Once | undefined
 }
 
-interface Added {
+/** A run in a queue, and its number there. */
+export interface Added {
   readonly id: string
   readonly number: number
 }
@@ -33,13 +35,13 @@ interface Added {
 export const onceKeyOf = (key: string, owner: string | undefined): string =>
   `once/${encode(owner ?? '')}:${encode(key)}`
 
-interface OnceRecord extends Added {
+export interface OnceRecord extends Added {
   readonly hash: string
 }
 
-/** Adds runs to those that wait. */
+/** Makes the function that adds a run. */
 export function createAdd(store: Store): (submitted: Submitted) => Promise<Added> {
-  /** By line, what the runs cost that are being added. */
+  /** The cost of the runs that are being added, by line. */
   const adding = new Map<string, number>()
 
   async function addOnce(submitted: Submitted, number: Promise<number>): Promise<Added> {
@@ -61,7 +63,7 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
     const add = async (step: Step): Promise<Added> => {
       const keys = [runKey(job.id), ...costKeys, limitKey, ...seenKeys]
       const [before] = await step.read<RunRecord>(...keys, ...(onceKey ? [onceKey] : []))
-      // The answer was lost.
+      // An earlier try has added the run, and its answer was lost.
       if (before) return { id: job.id, number: before.number }
       if (once && onceKey) {
         const [known] = await step.read<OnceRecord>(onceKey)
@@ -79,7 +81,7 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
             `The key has ${maxUnfinished} runs that have not ended, and may have no more`,
             { retryAfterS: 5 },
           )
-        // So that of two at once one counts the other.
+        // Two submissions at once conflict here, so that the second one counts the first.
         step.check(limitKey)
         step.write(limitKey, { last: job.id })
       }
@@ -88,7 +90,7 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
       for (const [at, [key, value]] of texts.entries()) {
         const last = seen[at]?.day
         if (last === day) continue
-        // By the day it is known when nobody uses it any more.
+        // The day shows the last use, so that `clean.ts` can remove old texts.
         if (value) step.write(key, value)
         step.write(`seen/${key}`, { day })
         if (last) step.unmark(`k/${last}/${key}`)
@@ -113,14 +115,14 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
 
   return async (submitted) => {
     const number = store.next()
-    // Whoever needs it gets the error.
+    // `addOnce` waits for the number and throws its error.
     number.catch(() => {})
     let isUnsure = false
     for (const deadline = performance.now() + UNSURE_MS; ; ) {
       try {
         return await addOnce(submitted, number)
       } catch (cause) {
-        // A run is added once, however often this is called.
+        // To try again is safe: `addOnce` finds the run that an earlier try added.
         if (!isUnsure && !(cause instanceof Unsure)) throw cause
         isUnsure = true
         const details = { runId: submitted.job.id, cause }

@@ -1,7 +1,9 @@
-/** What runs cost, what each caller has had, and the tags that follow from it. */
+// Costs of runs, the GPU time that each caller has had, and the tags that follow from them.
+import { sleep } from '../runtime.ts'
 import {
   below,
   callerOf,
+  encode,
   idIn,
   isLive,
   type LiveRecord,
@@ -10,7 +12,7 @@ import {
   runKey,
   setRun,
 } from './runs.ts'
-import { type Step, type Store, transact } from './store.ts'
+import { MOST_RUNS, type Step, type Store, transact } from './store.ts'
 import {
   afterCharge,
   afterTake,
@@ -22,7 +24,7 @@ import {
   UNKNOWN_COST_MS,
 } from './turns.ts'
 
-/** What is known of a caller. */
+/** The costs of a caller's runs, and the GPU time that it has had. */
 export interface CallerRecord {
   readonly means: Means
   /** By priority. */
@@ -46,35 +48,26 @@ interface Mean {
   readonly count: number
 }
 
-/** Smaller differences change no turn, so that places come true. */
+/** Ignores small differences, so that a run keeps the place that its caller was shown. */
 const isOff = (ms: number, cost: number): boolean => Math.abs(ms - cost) > Math.max(20, cost * 0.3)
 
-/** So many runs of a caller get new tags in a step, and the first ones without a pause. */
-const RETAGGED = 200
+/** How many runs of a caller get new tags without a pause. */
 const RETAGGED_AT_ONCE = 1_000
+/** How many callers get new tags at the same time. */
+const CALLERS_AT_ONCE = 8
+/** How many marks are read at once to find callers. */
+const FOUND = 1_000
 const MOST_MEANS = 500
 
 type Turner = Pick<LiveRecord, 'job' | 'owner' | 'priority'>
 
-interface Costs {
-  readonly turns: Turns
-  readonly means: Means
-  readonly own: Means
-  readonly had: Had
-  /** What a run of this workflow is expected to cost. */
-  costOf(workflowId: string): number
-  /** All lines of the caller. */
-  readonly lines: readonly string[]
-  write(more: { readonly had: Had; readonly own?: Means }): void
-}
-
-/** The records that say what the runs of a caller cost. */
+/** The keys of the records about the costs of a caller. */
 export const keysOf = (caller: string): [string, string, string] => ['turns', 'means', `caller/${caller}`]
 
 const classIn = ({ owner = '', priority = 0 }: Turner): Class => ({ owner, priority })
 
-/** What is known of the caller of a run. Unchecked, so that steps hardly conflict: what is lost is one run's turn. */
-async function readCosts(step: Step, run: Turner): Promise<Costs> {
+/** Reads the costs of a run's caller. There is no check, so that steps rarely conflict: a lost write costs one turn. */
+async function readCosts(step: Step, run: Turner) {
   const keys = keysOf(callerOf(run))
   const [turns = NO_TURNS, means = {}, caller = { means: {}, had: {} }] = (await step.read<object>(
     ...keys,
@@ -82,14 +75,17 @@ async function readCosts(step: Step, run: Turner): Promise<Costs> {
   const { priority } = classIn(run)
   return {
     ...{ turns, means, own: caller.means, had: caller.had[priority] ?? { finish: 0, base: 0 } },
-    costOf: (workflowId) => caller.means[workflowId]?.ms ?? means[workflowId]?.ms ?? UNKNOWN_COST_MS,
+    /** The expected cost of a run of this workflow. */
+    costOf: (workflowId: string): number =>
+      caller.means[workflowId]?.ms ?? means[workflowId]?.ms ?? UNKNOWN_COST_MS,
+    /** All lines of the caller. */
     lines: Object.keys(caller.had).map((priority) => lineOf({ ...run, priority: Number(priority) })),
-    write: ({ own = caller.means, had }) =>
+    write: ({ own = caller.means, had }: { readonly had: Had; readonly own?: Means }): void =>
       step.write(keys[2], { means: own, had: { ...caller.had, [priority]: had } } satisfies CallerRecord),
   }
 }
 
-/** Gives a new run its tag. `addedMs`: what the caller's other runs cost that are being added */
+/** Gives a new run its tag. `addedMs`: the cost of the caller's other runs that are being added */
 export async function chargeAdd(
   step: Step,
   run: Turner,
@@ -102,7 +98,7 @@ export async function chargeAdd(
   return { tag, cost }
 }
 
-/** Expects that a run which is taken costs what such runs cost. */
+/** Charges a taken run its expected cost. */
 export async function chargeTake(
   step: Step,
   record: LiveRecord,
@@ -114,26 +110,26 @@ export async function chargeTake(
   write({ had: { ...had, base: Math.max(had.base, record.tag) + record.cost } })
 }
 
-/** Expects nothing of a run that waits again. */
+/** Takes back the charge of a run that waits again. */
 export async function chargeBack(step: Step, record: LiveRecord): Promise<void> {
   const { turns, had, write } = await readCosts(step, record)
   step.write('turns', afterCharge(turns, classIn(record), -record.cost))
   write({ had: { ...had, base: had.base - record.cost } })
 }
 
-/** Charges what a run really cost, and gives the lines that need new tags. `gpuMs`: if it is known */
+/** Charges the real cost of a run, and gives the lines that need new tags. `gpuMs`: its GPU time, if known */
 export async function chargeEnd(
   step: Step,
   record: LiveRecord,
   gpuMs: number | undefined,
   isTypical: boolean,
-): Promise<readonly string[] | 'all'> {
+): Promise<Stale> {
   const { job, cost, server, sentAt } = record
   const { turns, means, had, lines, costOf, ...costs } = await readCosts(step, record)
   const isNews = gpuMs !== undefined && isTypical
   const own = isNews ? withMean(costs.own, job.workflowId, gpuMs) : costs.own
   if (isNews) step.write('means', withMean(means, job.workflowId, gpuMs))
-  // What was not sent costs nothing.
+  // A run that was not sent costs nothing.
   const ms = gpuMs ?? (sentAt === undefined ? 0 : cost)
   const expected = own[job.workflowId]?.ms ?? costOf(job.workflowId)
   const more = (isOff(ms, expected) ? ms : expected) - cost
@@ -141,10 +137,10 @@ export async function chargeEnd(
   const base = had.base + (isTaken ? more : 0)
   costs.write({ own, had: { base, finish: Math.max(0, had.finish + more) } })
   if (isTaken) step.write('turns', afterCharge(turns, classIn(record), more))
-  // All callers were expected to need as long as anything unknown does.
-  if (isNews && !means[job.workflowId]) return 'all'
-  if (isOff(expected, cost)) return lines
-  return isTaken ? [] : [lineOf(record)]
+  // Until now, the runs of all callers had the cost of an unknown workflow.
+  if (isNews && !means[job.workflowId]) return { lines, workflowId: job.workflowId }
+  if (isOff(expected, cost)) return { lines }
+  return { lines: isTaken ? [] : [lineOf(record)] }
 }
 
 /** The means with one more run. The newest runs count most. */
@@ -159,26 +155,59 @@ function withMean(means: Means, workflowId: string, ms: number): Means {
   }
 }
 
-/** Makes the tags of lines anew, one line after another. */
-export interface Retagger {
-  soon(lines: readonly string[] | 'all'): void
-  /** Resolves when all tags are as they have to be. */
-  settled(): Promise<void>
-  close(): void
+/** The lines whose runs need new tags: these, and all in which this workflow waits. */
+export interface Stale {
+  readonly lines: readonly string[]
+  readonly workflowId?: string
 }
 
-export function createRetagger(store: Store): Retagger {
+/** Makes tags anew, in the background. */
+export type Retagger = ReturnType<typeof createRetagger>
+
+export function createRetagger(store: Store) {
   const wanted = new Set<string>()
-  let work: Promise<void> | undefined
+  /** Callers whose runs get new tags now. The lines of a caller share its record, so they take turns. */
+  const busy = new Set<string>()
+  const work = new Set<Promise<void>>()
   let isClosed = false
 
-  async function retagAll(): Promise<void> {
-    for (const line of wanted) {
+  function begin(task: () => Promise<void>): void {
+    // After an error, the next change makes the tags.
+    const done: Promise<void> = task()
+      .catch(() => {})
+      .finally(() => work.delete(done))
+    work.add(done)
+  }
+
+  function retagAll(lines: Iterable<string>): void {
+    for (const line of lines) wanted.add(line)
+    for (let more = Math.min(wanted.size, CALLERS_AT_ONCE - work.size); more > 0; more--) begin(retagWanted)
+  }
+
+  async function retagWanted(): Promise<void> {
+    for (let line = nextLine(); line !== undefined; line = nextLine()) {
       wanted.delete(line)
-      // The next change makes them anew.
-      const lines = line === 'all' ? await store.heads('c/').catch(() => []) : []
-      for (const mark of lines) wanted.add(mark.split('/')[1]!)
+      busy.add(callerIn(line))
       await retag(line).catch(() => {})
+      busy.delete(callerIn(line))
+    }
+  }
+
+  function nextLine(): string | undefined {
+    for (const line of wanted) if (!busy.has(callerIn(line))) return line
+    return undefined
+  }
+
+  /** Finds the lines in which runs of a workflow wait, and makes their tags anew. */
+  async function findLines(workflowId: string): Promise<void> {
+    for (const head of await store.heads('w/')) {
+      const [, group = ''] = head.split('/')
+      if (group.split(':')[3] !== encode(workflowId)) continue
+      let { from, to } = below(`w/${group}/`)
+      for (let marks = [head]; marks.length > 0 && !isClosed; from = `${marks.at(-1)}!`) {
+        marks = await store.range({ from, to }, { limit: FOUND })
+        retagAll(marks.map((mark) => `${group[0]}:${mark.split('/')[3]}`))
+      }
     }
   }
 
@@ -186,34 +215,37 @@ export function createRetagger(store: Store): Retagger {
   async function retag(line: string): Promise<void> {
     let { from, to } = below(`c/${line}/`)
     let next: number | undefined
-    for (let done = 0; !isClosed; done += RETAGGED) {
-      if (done >= RETAGGED_AT_ONCE) await new Promise((resolve) => setTimeout(resolve, 20))
-      // It begins anew.
+    for (let done = 0; !isClosed; done += MOST_RUNS) {
+      if (done >= RETAGGED_AT_ONCE) await sleep(20)
+      // Somebody wants this line again: start over.
       if (wanted.has(line)) return
-      const marks = await store.range({ from, to }, { limit: RETAGGED })
+      const marks = await store.range({ from, to }, { limit: MOST_RUNS })
       if (marks.length === 0) return
       const first = next
       next = await transact(store, (step) => retagSome(step, marks.map(idIn), first), { isLazy: true })
       from = `${marks.at(-1)}!`
-      if (marks.length < RETAGGED) return
+      if (marks.length < MOST_RUNS) return
     }
   }
 
   return {
-    soon(lines) {
-      for (const line of lines === 'all' ? ['all'] : lines) wanted.add(line)
-      if (wanted.size > 0) work ??= retagAll().finally(() => (work = undefined))
+    soon({ lines, workflowId }: Stale): void {
+      retagAll(lines)
+      if (workflowId !== undefined) begin(() => findLines(workflowId))
     },
-    async settled() {
-      while (work) await work
+    /** Resolves once no tag is out of date. */
+    async settled(): Promise<void> {
+      while (work.size > 0) await Promise.all(work)
     },
-    close() {
+    close(): void {
       isClosed = true
     },
   }
 }
 
-/** Gives these runs of a caller tags from `first` on, and answers with the tag after the last one. */
+const callerIn = (line: string): string => line.slice(line.indexOf(':') + 1)
+
+/** Gives these runs of a caller tags from `first` on, and returns the tag after the last one. */
 async function retagSome(
   step: Step,
   ids: readonly string[],
@@ -225,7 +257,7 @@ async function retagSome(
   if (records.length === 0) return first
   const { turns, had, costOf, write } = await readCosts(step, records[0]!)
   const now = nowOf(turns, classIn(records[0]!))
-  // The first run keeps its tag, unless it need not wait so long, or the caller has had more than was expected.
+  // The first run keeps its tag, unless it may come earlier, or its caller has had more GPU time than expected.
   let tag = first ?? Math.max(had.base, Math.min(records[0]!.tag, now))
   for (const record of records) {
     const cost = costOf(record.job.workflowId)
@@ -233,6 +265,6 @@ async function retagSome(
       setRun(step, record, { ...record, tag, cost })
     tag += cost
   }
-  write({ had: { ...had, finish: tag } })
+  if (tag !== had.finish) write({ had: { ...had, finish: tag } })
   return tag
 }

@@ -1,20 +1,26 @@
-import { EngineError, type RunsQuery } from '../engine.ts'
+// The methods of the queue that all servers take from, on any store.
+import { EngineError, type Once, type RunsQuery } from '../engine.ts'
+import type { FileStore } from '../files/fileStore.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { EndedRun } from '../records/recordStore.ts'
-import { createAdd, onceKeyOf } from './addRun.ts'
+import { type Added, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
 import { createClean } from './clean.ts'
 import { chargeBack, chargeTake, createRetagger, keysOf } from './costs.ts'
 import { createEnd } from './endRun.ts'
-import { createPlaces, listRuns, readLine, readWaiting } from './lists.ts'
-import type { Entry, FileStore, Peers, RunQueue } from './runQueue.ts'
+import { listRuns, readWaiting, type Waiting } from './lists.ts'
+import type { Peers } from './peers.ts'
+import { createPlaces, type Line, readLine } from './places.ts'
 import {
   below,
+  type Caller,
   digits,
+  type Entry,
   idIn,
   isLive,
   type LiveRecord,
   marksOf,
   parseRun,
+  type QueuedRun,
   type RunRecord,
   readableRun,
   runKey,
@@ -22,64 +28,85 @@ import {
   waitingMarks,
 } from './runs.ts'
 import { type Step, type StepOptions, type Store, transact } from './store.ts'
+import type { Head } from './turns.ts'
 
 export interface QueueOptions {
   readonly store: Store
   readonly files: FileStore
   readonly keepDays: number
+  /** The other gateways with this queue. Default: there are none */
   readonly peers?: Peers | undefined
 }
 
 const HOUR_MS = 3_600_000
 
-/** The rules of the queue, on any store. */
-export function createQueue({ store, files, keepDays, peers }: QueueOptions): RunQueue {
+/**
+ * The queue that all servers take from, with the records and files of runs. Each method is one step,
+ * which no other call divides. Its result outlives a crash, except that a run which was taken and not sent may wait again.
+ */
+export function createQueue<
+  Job extends QueuedRun = QueuedRun,
+  Plan extends object = object,
+  Needs extends object = object,
+  Ended extends EndedRun = EndedRun,
+>({ store, files, keepDays, peers }: QueueOptions) {
   const texts = createLruCache<object>(1_000)
   const clean = createClean(store, files, keepDays)
   const retagger = createRetagger(store)
   const add = createAdd(store)
-  const end = createEnd(store, retagger)
+  const end = createEnd<Ended>(store, retagger)
+  const countAhead = createPlaces(store)
   let timer: ReturnType<typeof setInterval> | undefined
-  /** The run of the last `take` that failed since the run does not wait. */
+  /** The run that the last failed `take` wanted, and that did not wait. */
   let vain = ''
 
-  const step = <T>(decide: (step: Step) => Promise<T>, options?: StepOptions): Promise<T> =>
-    transact(store, decide, options)
+  type Live = LiveRecord<Job>
 
-  /** Changes the record of a run that has not ended. `undefined` from `change`: it stays as it is. */
+  /** Changes the record of a run that has not ended. If `next` gives `undefined`, the record stays as it is. */
   const change = (
     id: string,
-    next: (record: LiveRecord, step: Step) => LiveRecord | undefined | Promise<LiveRecord | undefined>,
+    next: (record: Live, step: Step) => Live | undefined | Promise<Live | undefined>,
     options?: StepOptions,
-  ): Promise<LiveRecord | undefined> =>
-    step(async (step) => {
-      const [record] = await step.read<RunRecord>(runKey(id))
-      if (!isLive(record)) return undefined
-      const after = await next(record, step)
-      if (!after) return record
-      setRun(step, record, after)
-      for (const server of new Set([record.server, after.server])) step.tell({ run: id, server })
-      return after
-    }, options)
+  ): Promise<Live | undefined> =>
+    transact(
+      store,
+      async (step) => {
+        const [record] = await step.read<RunRecord<Job>>(runKey(id))
+        if (!isLive(record)) return undefined
+        const after = await next(record, step)
+        if (!after) return record
+        setRun(step, record, after)
+        for (const server of new Set([record.server, after.server])) step.tell({ run: id, server })
+        return after
+      },
+      options,
+    )
 
-  /** A plan, or needs. By its id, it is always the same. */
+  /** Reads a plan, or needs. The content behind an id never changes. */
   const readText = async (key: string): Promise<object> =>
     (await texts.load(key, async () => {
       const [found] = await store.read([key])
       return found?.text === undefined ? undefined : JSON.parse(found.text)
     })) ?? {}
 
-  /** One that can't be read is missing in lists. */
+  const toFound = (record: RunRecord): Entry<Job> | Ended =>
+    isLive(record) ? toEntry(record as Live) : (record.end as Ended)
+
+  /** Reads runs for a list, which leaves out those that can't be read. */
   const readRuns = async (ids: readonly string[]): Promise<RunRecord[]> => {
     const found = ids.length === 0 ? [] : await store.read(ids.map(runKey))
     return found.flatMap((one) => readableRun(one) ?? [])
   }
 
-  const liveRuns = async (ids: readonly string[]): Promise<Entry[]> =>
-    (await readRuns(ids)).flatMap((record) => (isLive(record) ? toEntry(record) : []))
+  const liveRuns = async (ids: readonly string[]): Promise<Entry<Job>[]> =>
+    (await readRuns(ids)).filter(isLive).map((record) => toEntry(record as Live))
 
   return {
-    async open(warn) {
+    /**
+     * Opens the store, before any other call. Gives the runs that were cancelled before they were sent, and that have no end
+     * yet. `warn` takes a sentence.
+     */
+    async open(warn: (message: string) => void): Promise<readonly Entry<Job>[]> {
       await store.open(warn)
       await clean.open(await files.place())
       timer ??= setInterval(() => void clean.run().catch(() => {}), store.listen ? HOUR_MS / 4 : HOUR_MS)
@@ -87,8 +114,9 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
       void clean.run().catch(() => {})
       return await liveRuns((await store.range(below('x/'), { limit: 1_000 })).map(idIn))
     },
-    nameOf: (url) =>
-      step(async (step) => {
+    /** The name of the server at an address, always the same one. */
+    nameOf(url: string): Promise<string> {
+      return transact(store, async (step) => {
         const [names = {}] = await step.read<Record<string, string>>('names')
         if (names[url] !== undefined) return names[url]
         const taken = Object.values(names)
@@ -97,24 +125,34 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
         step.check('names')
         step.write('names', { ...names, [url]: `comfyui-${count}` })
         return `comfyui-${count}`
-      }),
-    add: (job, plan, needs, caller = {}, once) => add({ job, plan, needs, caller, once }),
-    async findKey(key, owner) {
+      })
+    },
+    /**
+     * Adds a run to the waiting ones. With `once`, a known key gives its earlier run, or an `EngineError` of 422 if
+     * the hash differs. If the owner may have no more runs, throws one of 429.
+     */
+    add(job: Job, plan: Plan, needs: Needs, caller: Caller = {}, once?: Once): Promise<Added> {
+      return add({ job, plan, needs, caller, once })
+    },
+    /** The run that was added under a key of this owner, and the hash of what was sent. */
+    async findKey(key: string, owner?: string): Promise<OnceRecord | undefined> {
       const [found] = await store.read([onceKeyOf(key, owner)])
       return found?.text === undefined ? undefined : JSON.parse(found.text)
     },
-    planOf: ({ plan }) => readText(`plan/${plan}`),
-    needsOf: (id) => readText(`needs/${id}`),
-    waiting: () => readWaiting(store),
-    async take(head, fitting, server) {
-      const taken = await step(
+    planOf: async ({ plan }: Job): Promise<Plan> => (await readText(`plan/${plan}`)) as Plan,
+    needsOf: async (id: string): Promise<Needs> => (await readText(`needs/${id}`)) as Needs,
+    waiting: (): Promise<Waiting> => readWaiting(store),
+    /** Moves a waiting run to a server. `fitting`: the first runs that fit the server. `undefined`: the run waits no longer */
+    async take(head: Head, fitting: readonly Head[], server: string): Promise<Entry<Job> | undefined> {
+      const taken = await transact(
+        store,
         async (step) => {
           const key = runKey(head.id)
-          // In one trip.
+          // Read all records in one trip.
           await step.read(key, ...keysOf(head.caller)).catch(() => {})
-          const [record] = await step.read<RunRecord>(key).catch(unlessDamaged)
+          const [record] = await step.read<RunRecord<Job>>(key).catch(unlessDamaged)
           if (!isLive(record) || record.server !== undefined) {
-            // After a loss of power, or damage, it would come first for ever, and no other run be taken.
+            // After a loss of power, or damage, this mark would come first for ever, and block all other runs.
             if (!record || head.id === vain) {
               step.check(key)
               step.unmark(...waitingMarks(head))
@@ -133,7 +171,8 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
       )
       return taken && toEntry(taken)
     },
-    async move(id, from, to) {
+    /** Moves a run that was not sent from one server to another. */
+    async move(id: string, from: string, to: string): Promise<boolean> {
       let isMoved = false
       await change(
         id,
@@ -145,7 +184,11 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
       )
       return isMoved
     },
-    async send(id, server, session) {
+    /**
+     * Marks a run as about to be sent, and gives the time of the mark. Only the session that made it gets it again, so that no
+     * two send the run. `undefined`: this server must not send the run.
+     */
+    async send(id: string, server: string, session: string): Promise<number | undefined> {
       const after = await change(id, (record) => {
         if (record.server !== server || record.isCancelled || record.sentAt !== undefined) return undefined
         const sentAt = Math.max(Date.now(), (record.lastSentAt ?? 0) + 1)
@@ -154,7 +197,8 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
       // A cancel does not undo the mark.
       return after?.server === server && after.session === session ? after.sentAt : undefined
     },
-    async giveBack(id, server, sentAt) {
+    /** Lets a taken run wait again. The caller is sure that it was not sent after this mark. */
+    async giveBack(id: string, server: string, sentAt: number | undefined): Promise<void> {
       await change(
         id,
         async (record, step) => {
@@ -165,37 +209,48 @@ export function createQueue({ store, files, keepDays, peers }: QueueOptions): Ru
         { isLazy: sentAt === undefined },
       )
     },
-    async cancel(id) {
+    /** Notes that the run has to stop, and gives its state after that. */
+    async cancel(id: string): Promise<Entry<Job> | undefined> {
       const after = await change(id, (record) =>
         record.isCancelled ? undefined : { ...record, isCancelled: true },
       )
       return after && toEntry(after)
     },
-    async end(ended, gpuMs) {
+    /** Writes down the end of a run, unless it has ended; gives the end that counts. `gpuMs`: how long the GPU worked on it */
+    async end(ended: Ended, gpuMs?: number): Promise<Ended> {
       const counts = await end(ended, gpuMs)
       void files.removeInputs(ended.run.id).catch(() => {})
       return counts
     },
-    async get(id) {
+    async get(id: string): Promise<Entry<Job> | Ended | undefined> {
       const [found] = await store.read([runKey(id)])
       const record = parseRun(found)
       return record && toFound(record)
     },
-    ahead: createPlaces(store),
-    held: async () => await liveRuns((await store.range(below('h/'), { limit: 10_000 })).map(idIn)),
-    line: (limit) => readLine(store, limit),
-    async olderThan(time) {
+    /** The runs with these ids that have not ended. */
+    live: async (ids: readonly string[]): Promise<readonly Entry<Job>[]> => await liveRuns(ids),
+    /** How many runs that have not ended come before this one. */
+    ahead: (entry: Entry): Promise<number> => countAhead(entry),
+    /** The runs that servers have. */
+    held: async (): Promise<readonly Entry<Job>[]> =>
+      await liveRuns((await store.range(below('h/'), { limit: 10_000 })).map(idIn)),
+    /** How many runs wait, and the numbers and ids of the first ones, in the order of their turn. */
+    line: (limit: number): Promise<Line> => readLine(store, limit),
+    /** Some of the runs that wait and were created before this time. */
+    async olderThan(time: number): Promise<readonly Entry<Job>[]> {
       const marks = await store.range({ from: 'a/', to: `a/${digits(time)}` }, { limit: 200 })
       return (await liveRuns(marks.map(idIn))).filter(({ server }) => server === undefined)
     },
-    async list(query: RunsQuery) {
+    /** The runs of a page in order, and how many there are in all. */
+    async list(query: RunsQuery): Promise<{ runs: readonly (Entry<Job> | Ended)[]; total: number }> {
       const { ids, total } = await listRuns(store, query)
       return { total, runs: (await readRuns(ids)).map(toFound) }
     },
-    files,
-    peers,
-    settled: retagger.settled,
-    async close() {
+    files: files as FileStore,
+    peers: peers as Peers | undefined,
+    /** Resolves once no tag is out of date. Tests wait for it. */
+    settled: (): Promise<void> => retagger.settled(),
+    async close(): Promise<void> {
       retagger.close()
       clearInterval(timer)
       await retagger.settled()
@@ -209,7 +264,7 @@ function unlessDamaged(error: unknown): [] {
   throw error
 }
 
-/** Without what only the queue needs. */
-const toEntry = ({ once, lastSentAt, session, due, ...entry }: LiveRecord): Entry => entry
-
-const toFound = (record: RunRecord): Entry | EndedRun => (isLive(record) ? toEntry(record) : record.end)
+function toEntry<Job extends QueuedRun>(record: LiveRecord<Job>): Entry<Job> {
+  const { once, lastSentAt, session, due, ...entry } = record
+  return entry
+}

@@ -1,29 +1,30 @@
+// Writes the end of a run, with the counts of its day.
 import type { EndedRun } from '../records/recordStore.ts'
-import { chargeEnd, keysOf, type Retagger } from './costs.ts'
+import { chargeEnd, keysOf, type Retagger, type Stale } from './costs.ts'
 import {
   callerOf,
   dayOf,
   encode,
   isLive,
-  type LiveRecord,
   parseRun,
+  type QueuedRun,
   type RunRecord,
   runKey,
   setRun,
 } from './runs.ts'
 import { type Store, transact } from './store.ts'
 
-/** The runs of a day, an owner and a workflow: how many by end, and their GPU time. */
+/** The counts of a day, an owner and a workflow: ended runs by status, and their GPU time. */
 export type Usage = Readonly<Partial<Record<EndedRun['status'] | 'gpuMs', number>>>
 
-/** Writes ends down, with what they are counted for. */
-export function createEnd(
+/** Makes the function that writes the end of a run, and counts it. */
+export function createEnd<Ended extends EndedRun>(
   store: Store,
   retagger: Retagger,
-): (ended: EndedRun, gpuMs: number | undefined) => Promise<EndedRun> {
+): (ended: Ended, gpuMs: number | undefined) => Promise<Ended> {
   const locks = new Map<string, Promise<unknown>>()
 
-  /** One after another in this process: they would only conflict. */
+  /** Does the work for a key one after another in this process: steps at the same time would conflict. */
   async function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
     const mine = (locks.get(key) ?? Promise.resolve()).then(work, work)
     locks.set(key, mine)
@@ -33,16 +34,18 @@ export function createEnd(
   return async (ended, gpuMs) => {
     const { id } = ended.run
     const now = Date.now()
-    const usageOf = ({ owner, job }: LiveRecord): string =>
-      `${dayOf(now)}/${encode(owner ?? '')}/${encode(job.workflowId)}`
     const [found] = await store.read([runKey(id)])
     const known = parseRun(found)
-    if (!isLive(known)) return known?.end ?? ended
-    const usage = usageOf(known)
-    let lines: readonly string[] | 'all' = []
+    if (!isLive(known)) return (known?.end as Ended | undefined) ?? ended
+    const usage = `${dayOf(now)}/${encode(known.owner ?? '')}/${encode(known.job.workflowId)}`
+    let stale: Stale = { lines: [] }
     const counts = await alone(usage, () =>
       transact(store, async (step) => {
-        const [record] = await step.read<RunRecord>(runKey(id), `usage/${usage}`, ...keysOf(callerOf(known)))
+        const [record] = await step.read<RunRecord<QueuedRun, Ended>>(
+          runKey(id),
+          `usage/${usage}`,
+          ...keysOf(callerOf(known)),
+        )
         if (!isLive(record)) return record?.end ?? ended
         const { number, owner, once, due, server } = record
         const [used] = await step.read<Usage>(`usage/${usage}`)
@@ -54,13 +57,13 @@ export function createEnd(
         } satisfies Usage)
         step.mark(`u/${usage}`)
         const ms = gpuMs && Math.round(gpuMs)
-        lines = await chargeEnd(step, record, ms, ended.status === 'completed')
+        stale = await chargeEnd(step, record, ms, ended.status === 'completed')
         setRun(step, record, { end: ended, number, endedAt: now, owner, once, due })
         step.tell({ run: id, server, isOver: true })
         return ended
       }),
     )
-    retagger.soon(lines)
+    retagger.soon(stale)
     return counts
   }
 }

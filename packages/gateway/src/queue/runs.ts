@@ -1,17 +1,18 @@
+// The states of a run, and the marks that follow from its record.
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
 import type { Found, Step } from './store.ts'
 import type { Head } from './turns.ts'
 
-/** A run in a queue. What else its engine keeps there is not read here. */
+/** A run in a queue. Its engine may keep more fields, which the queue does not read. */
 export interface QueuedRun extends SubmittedRun {
   readonly workflowId: string
-  /** The id of what it has in common with other runs. */
+  /** The id of its plan, which other runs share. */
   readonly plan: string
-  /** The id of what it needs of a server. */
+  /** The id of its needs, which a server must meet. */
   readonly needs: string
 }
 
-/** Who submits a run, and what that key may do. */
+/** The key that submits a run, and its limits. */
 export interface Caller {
   /** The name of the key. Default: none */
   readonly owner?: string | undefined
@@ -35,12 +36,12 @@ export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
   readonly cost: number
   readonly server?: string | undefined
   readonly sentAt?: number | undefined
-  /** When it was sent before, though it was not: no mark comes twice. */
+  /** The time of its last mark, also after the run was given back: each mark is later than the one before. */
   readonly lastSentAt?: number | undefined
-  /** Which session of its server has sent it. */
+  /** The session of its server that sends it. */
   readonly session?: string | undefined
   readonly isCancelled?: boolean | undefined
-  /** When something is to be done for it. */
+  /** When something has to be done for it. */
   readonly due?: number | undefined
 }
 
@@ -48,12 +49,21 @@ export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
 export interface EndRecord<Ended extends EndedRun = EndedRun> {
   readonly end: Ended
   readonly number: number
-  /** When the end was written: the record goes so long after it. */
+  /** When the end was written. The record is removed some days after that. */
   readonly endedAt: number
   readonly owner?: string | undefined
   readonly once?: string | undefined
   readonly due?: number | undefined
 }
+
+/** A run that has not ended, without the fields that only the queue needs. */
+export type Entry<Job extends QueuedRun = QueuedRun> = Omit<
+  LiveRecord<Job>,
+  'once' | 'lastSentAt' | 'session' | 'due'
+>
+
+export const isEntry = <Job extends QueuedRun>(found: Entry<Job> | EndedRun): found is Entry<Job> =>
+  'job' in found
 
 export type RunRecord<Job extends QueuedRun = QueuedRun, Ended extends EndedRun = EndedRun> =
   | LiveRecord<Job>
@@ -66,7 +76,7 @@ export const isLive = <Job extends QueuedRun>(
 export const parseRun = (found: Found | undefined): RunRecord | undefined =>
   found?.text === undefined ? undefined : JSON.parse(found.text)
 
-/** Without what can't be read: only that run has the problem. */
+/** Gives `undefined` for a damaged record, so that a list goes on without it. */
 export function readableRun(found: Found | undefined): RunRecord | undefined {
   try {
     return parseRun(found)
@@ -84,11 +94,11 @@ export const encode = (name: string): string => encodeURIComponent(name).replace
 export const digits = (value: number, count = 15): string =>
   String(Math.max(0, Math.round(value))).padStart(count, '0')
 
-/** Who waits together: one priority, one owner. */
+/** The class of a run: its priority and its owner. */
 export const classOf = ({ priority = 0, owner = '' }: Pick<LiveRecord, 'priority' | 'owner'>): string =>
   `${9 - priority}:${encode(owner)}`
 
-/** Who takes turns with others: of an owner, the runs with the same group up to its first `/`. */
+/** The caller of a run, who takes turns with other callers: its owner, and its group up to the first `/`. */
 export const callerOf = ({ owner, job }: Pick<LiveRecord, 'job' | 'owner'>): string =>
   `${encode(owner ?? '')}:${encode((job.groupId ?? '').split('/', 1)[0]!)}`
 

@@ -1,3 +1,4 @@
+// The contract of a store, and the loop that reads, decides and writes.
 import { EngineError } from '../engine.ts'
 
 /**
@@ -9,7 +10,7 @@ export interface Found {
   readonly version: string
 }
 
-/** What is written in one step, or not at all. */
+/** The writes of one step: all are done, or none. */
 export interface Batch {
   /** The records that must be as they were read: their keys and versions. */
   readonly checks: ReadonlyMap<string, string>
@@ -32,12 +33,12 @@ export interface Range {
 }
 
 /**
- * Keeps records by key, and marks: ordered keys without a value, of printable ASCII. A store knows nothing of runs. What
- * `commit` has answered is on disk, and what can be read is on disk or lazy. Each method throws an {@link EngineError} of
- * 503 while the store can't be used.
+ * Keeps records by key, and marks: ordered keys without a value, of printable ASCII. A store knows nothing of runs. Once
+ * `commit` has answered, its batch is on disk, except a lazy one, which can be read before. Each method throws an
+ * {@link EngineError} of 503 while the store can't be used.
  */
 export interface Store {
-  /** Takes possession. Nothing else is called before. `warn` takes a sentence for the person who starts the gateway. */
+  /** Opens the store, before any other call. `warn` takes a sentence for the person who starts the gateway. */
   open(warn: (message: string) => void): Promise<void>
   read(keys: readonly string[]): Promise<readonly Found[]>
   range(range: Range, page: { offset?: number; limit: number; isReverse?: boolean }): Promise<string[]>
@@ -56,7 +57,7 @@ export interface Store {
 /** The answer of `commit` was lost: the batch may have been written. */
 export class Unsure extends EngineError {}
 
-/** The record of a store about its other records, and its text. */
+/** The record that says how a store is laid out, and its text. */
 export const ABOUT = 'about'
 export const LAYOUT = '{"layout":1}'
 
@@ -66,9 +67,9 @@ export function checkLayout(text: string, place: string): void {
     throw new Error(`${place} was written by a newer version of the gateway: use that version`)
 }
 
-/** What one step reads and will write. */
+/** One step: its reads, and the writes to come. */
 export interface Step {
-  /** The records as JSON. What is read may be old: only `check` keeps a record from being changed meanwhile. */
+  /** Reads records of JSON. They may be old: only `check` makes sure that nobody changes a record meanwhile. */
   read<T>(...keys: readonly string[]): Promise<readonly (T | undefined)[]>
   /** The step is made again if these records, which it has read, are changed meanwhile. */
   check(...keys: readonly string[]): void
@@ -77,6 +78,9 @@ export interface Step {
   unmark(...marks: readonly string[]): void
   tell(message: object): void
 }
+
+/** The most runs that a step changes: their marks stop Redis for some ms. */
+export const MOST_RUNS = 200
 
 export interface StepOptions {
   readonly isLazy?: boolean
@@ -112,11 +116,11 @@ export async function transact<T>(
       unmark: (...all) => all.forEach((mark) => void (marks.delete(mark) || unmarks.add(mark))),
       tell: (message) => void (store.listen && messages.push(JSON.stringify(message))),
     })
-    if (records.size + marks.size + unmarks.size === 0) return result
+    if (records.size + marks.size + unmarks.size + messages.length === 0) return result
     const batch = { checks, records, marks: [...marks], unmarks: [...unmarks], messages, isLazy, isGrowth }
     if (await store.commit(batch)) return result
     if (tries === TRIES) throw new EngineError(503, 'The queue is too busy just now', { retryAfterS: 1 })
-    // Whoever came first goes on meanwhile.
+    // Give way to the others for a moment.
     if (tries > 3) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries))
   }
 }

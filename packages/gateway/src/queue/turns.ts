@@ -1,16 +1,14 @@
-/**
- * Whose turn it is, by start-time fair queueing: each caller gets the same GPU time, whatever its runs cost. A run's tag, an
- * amount of GPU time, is fixed as it is submitted, so that its place is its rank. Priorities take turns first, then the
- * owners of a priority, then the callers of an owner. Imports nothing that keeps anything: a simulation plays these rules, too.
- */
+// Decides whose turn it is, by start-time fair queueing: each caller gets the same GPU time, whatever its runs cost.
+// A run gets its tag, an amount of GPU time, when it is submitted, so that its place is its rank. Priorities take turns first,
+// then the owners of a priority, then the callers of an owner. No store is used here: a simulation plays these rules, too.
 
-/** How much GPU time a run takes of which nothing is known, in ms. */
+/** The expected GPU time of a run of an unknown workflow, in ms. */
 export const UNKNOWN_COST_MS = 5_000
-/** A run may be passed over for so long, in favor of a run whose model is loaded. */
+/** How long a run may be passed over, in favor of a run whose model is loaded. */
 const PASSED_OVER_MS = 10_000
-/** The tag of that other run may be later by so much, or by twice the cost of the first. Each limit alone fails. */
+/** How much later that other run's tag may be, or twice the cost of the first run, if this is more. Each limit alone fails. */
 const LAG_MS = 60_000
-/** The highest priority that waits has so many turns, and then another priority has one. */
+/** How many turns the highest waiting priority has before another one has a turn. */
 const NINE = 9
 
 /** The state of all turns. */
@@ -24,9 +22,9 @@ export interface Turns {
 
 /** The turns of a priority. */
 interface LevelTurns {
-  /** The GPU time that each owner who waits has had. */
+  /** The GPU time that each waiting owner has had. */
   readonly now: number
-  /** The value of `others` after its last such turn. The priority with the lowest value is next. */
+  /** The value of `others` after its last turn as one of the others. The priority with the lowest value is next. */
   readonly last: number
   readonly owners: Readonly<Record<string, OwnerTurns>>
 }
@@ -35,7 +33,7 @@ interface LevelTurns {
 interface OwnerTurns {
   /** When its next turn is. */
   readonly finish: number
-  /** The GPU time that each of its callers who waits has had. */
+  /** The GPU time that each of its waiting callers has had. */
   readonly now: number
 }
 
@@ -48,7 +46,7 @@ export interface Class {
   readonly owner: string
 }
 
-/** The first run of those that wait in one class with the same needs and workflow. */
+/** The first waiting run of a class with these needs and this workflow. */
 export interface Head extends Class {
   readonly id: string
   readonly caller: string
@@ -60,11 +58,11 @@ export interface Head extends Class {
   readonly cost: number
 }
 
-/** What a server with a free place says of itself. */
+/** The facts about a server with a free place. */
 export interface Asking {
   /** The workflow whose models it has loaded. */
   readonly loaded: string | undefined
-  /** Whether another server has the models of a workflow loaded: such runs are left to that server while they may wait. */
+  /** Whether another server has the models of a workflow loaded: such runs wait for that server, while they may. */
   readonly isElsewhere?: ((workflowId: string) => boolean) | undefined
 }
 
@@ -76,11 +74,11 @@ function startOf(turns: Turns, { priority, owner }: Class): number {
   return Math.max(owners[owner]?.finish ?? 0, now)
 }
 
-/** The GPU time that each caller who waits has had. */
+/** The GPU time that each waiting caller of the class has had. */
 export const nowOf = (turns: Turns, { priority, owner }: Class): number =>
   levelOf(turns, priority).owners[owner]?.now ?? 0
 
-/** The priority whose turn it is, of those that wait. */
+/** The waiting priority whose turn it is. */
 function priorityInTurn(turns: Turns, waiting: readonly number[]): number {
   const highest = Math.max(...waiting)
   const others = waiting.filter((priority) => priority < highest)
@@ -107,26 +105,24 @@ const inOrder = (turns: Turns, heads: readonly Head[]): Head[] =>
   })
 
 /** Chooses runs for servers, and remembers since when first runs are passed over. */
-export interface Chooser {
-  /** The run that a server takes, of those that fit it. `nowMs`: by a clock that never goes back */
-  choose(turns: Turns, fitting: readonly Head[], asking: Asking, nowMs: number): Head | undefined
-}
+export type Chooser = ReturnType<typeof createChooser>
 
-export function createChooser(): Chooser {
+export function createChooser() {
   const passedSince = new Map<string, number>()
   return {
-    choose(turns, fitting, { loaded, isElsewhere = () => false }, nowMs) {
+    /** The run that a server takes. `fitting`: the first runs that fit it. `nowMs`: by a clock that never goes back */
+    choose(turns: Turns, fitting: readonly Head[], asking: Asking, nowMs: number): Head | undefined {
+      const { loaded, isElsewhere = () => false } = asking
       if (fitting.length === 0) return undefined
       const priorities = fitting.map((head) => head.priority)
       const priority = priorityInTurn(turns, priorities)
-      const all = inOrder(
-        turns,
-        fitting.filter((head) => head.priority === priority),
-      )
+      const inTurn = fitting.filter((head) => head.priority === priority)
+      const all = inOrder(turns, inTurn)
       const first = all[0]!
-      const firstTag = (owner: string): number => all.find((head) => head.owner === owner)!.tag
+      const firstTags = new Map<string, number>()
+      for (const { owner, tag } of all) if (!firstTags.has(owner)) firstTags.set(owner, tag)
       const lagOf = (head: Head): number =>
-        startOf(turns, head) - startOf(turns, first) + head.tag - firstTag(head.owner)
+        startOf(turns, head) - startOf(turns, first) + head.tag - firstTags.get(head.owner)!
       const isLate = nowMs - (passedSince.get(first.id) ?? nowMs) >= PASSED_OVER_MS
       const near = isLate ? [first] : all.filter((head) => lagOf(head) <= Math.max(LAG_MS, 2 * first.cost))
       const taken =
@@ -150,7 +146,7 @@ const withOwner = (turns: Turns, { priority, owner }: Class, now: number, state:
   return { ...turns, levels: { ...turns.levels, [priority]: { ...level, now, owners } } }
 }
 
-/** The turns after a run was taken. `heads`: those that fit the server, with the run */
+/** The turns after a run was taken. `heads`: the first runs that fit the server, with the taken one */
 export function afterTake(turns: Turns, heads: readonly Head[], taken: Head, cost: number): Turns {
   const { owner, priority } = taken
   const level = heads.filter((head) => head.priority === priority)
@@ -164,11 +160,22 @@ export function afterTake(turns: Turns, heads: readonly Head[], taken: Head, cos
   return afterTurns(after, waiting, priority, 1)
 }
 
-/** The turns after an owner got less, or more, than was expected. */
+/** The turns after an owner used `ms` more GPU time than was charged, or less if `ms` is negative. */
 export function afterCharge(turns: Turns, of: Class, ms: number): Turns {
   const level = levelOf(turns, of.priority)
   const before = level.owners[of.owner]
   return before ? withOwner(turns, of, level.now, { ...before, finish: before.finish + ms }) : turns
+}
+
+/** The turns after so many rounds. In a round, each of these priorities has one turn. */
+function afterRounds(turns: Turns, others: readonly number[], rounds: number): Turns {
+  const lastOf = (priority: number): number => levelOf(turns, priority).last
+  const order = [...others].sort((a, b) => lastOf(a) - lastOf(b) || b - a)
+  const end = turns.others + rounds * others.length
+  const levels = { ...turns.levels }
+  for (const [at, priority] of order.entries())
+    levels[priority] = { ...levelOf(turns, priority), last: end - others.length + at + 1 }
+  return { high: 0, others: end, levels }
 }
 
 /** A class, how many of its runs wait, and how much GPU time such a run takes. */
@@ -177,7 +184,7 @@ export interface Waiters extends Class {
   readonly cost: number
 }
 
-/** How many runs of all classes come before the one with this rank in its own class, or `most`, if they are more. */
+/** Counts the runs of all classes before the run with this rank in its own class, up to `most`. */
 export function rankOf(
   turns: Turns,
   classes: readonly Waiters[],
@@ -200,10 +207,27 @@ export function rankOf(
   let place = 0
   for (let now = turns; left.size > 0 && place < most; ) {
     const waiting = [...left.keys()]
+    const highest = Math.max(...waiting)
+    const others = waiting.filter((one) => one < highest)
+    // In a round, each other priority has a turn. Whole rounds are passed at once: a long queue has thousands.
+    const turnsOf = (one: number): number => (one === highest ? NINE * others.length : 1)
+    const limits = [
+      ...waiting.map((one) => (left.get(one)! - 1) / turnsOf(one)),
+      before / turnsOf(own.priority),
+      (most - place) / ((NINE + 1) * others.length),
+    ]
+    const rounds = Math.floor(Math.min(...limits))
+    if (rounds > 0 && now.high === 0 && others.length > 0) {
+      for (const one of waiting) left.set(one, left.get(one)! - rounds * turnsOf(one))
+      before -= rounds * turnsOf(own.priority)
+      place += rounds * (NINE + 1) * others.length
+      now = afterRounds(now, others, rounds)
+      continue
+    }
     const priority = priorityInTurn(now, waiting)
     const waits = left.get(priority)!
-    const isHighest = waiting.every((one) => one <= priority)
-    const count = waiting.length === 1 ? waits : isHighest ? Math.min(NINE - now.high, waits) : 1
+    const inRow = priority === highest ? NINE - now.high : 1
+    const count = others.length === 0 ? waits : Math.min(inRow, waits)
     if (priority === own.priority) {
       if (before < count) return place + before
       before -= count

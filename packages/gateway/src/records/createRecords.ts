@@ -1,3 +1,4 @@
+// The records of runs where there is no queue.
 import type { EngineContext } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
 import { hasOwnTimers } from '../runtime.ts'
@@ -16,22 +17,9 @@ import { createRunIndex, type IndexEntry, type RunIndex } from './runIndex.ts'
  * before the server hears of the run, `cancelled/ID.json` before it hears of a cancel. The first writer of
  * `ended/ID.json` wins. So gateways can't undo each other, and a run is found by its id alone. The index makes the lists.
  */
-export interface Records<Submitted, Ended> {
-  getRun(id: string): Promise<Submitted | undefined>
-  /** The facts about a run that this process remembers, without a request. */
-  cachedRun(id: string): Submitted | undefined
-  getEnd(id: string): Promise<Ended | undefined>
-  /** The end that this process remembers, without a request. */
-  cachedEnd(id: string): Ended | undefined
-  isCancelRequested(id: string): Promise<boolean>
-  addRun(run: Submitted): Promise<void>
-  requestCancel(id: string): Promise<unknown>
-  /** Gives the end that counts: the end that was written first. */
-  addEnd(ended: Ended): Promise<Ended>
-  list(groupId: string | null): Promise<IndexEntry[]>
-  /** Finds out whether the store keeps records, and logs if it does not. */
-  prepare(): Promise<void>
-}
+export type Records<Submitted extends SubmittedRun, Ended extends EndedRun<Submitted>> = ReturnType<
+  typeof createRecords<Submitted, Ended>
+>
 
 /** The longest time for one write: on Workers, a request may end in the middle of a write. */
 const WRITING_MS = 30_000
@@ -40,14 +28,14 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   store: RecordStore,
   log: EngineContext['log'],
   keepDays: number = KEEP_DAYS,
-): Records<Submitted, Ended> {
+) {
   const runs = createLruCache<Submitted>(5_000)
   const ends = createLruCache<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
-  /** Those of them whose record is written, and that only the lists lack. */
+  /** The runs among them whose record is written, and that are missing only in the lists. */
   const unlisted = new Set<string>()
-  /** When the write of a run's end began, by the id of the run: nobody else has to write that end meanwhile. */
+  /** When the write of an end began, by the id of its run: meanwhile, nobody else writes that end. */
   const writing = new Map<string, number>()
   const index = createRunIndex(store)
   const prune = createPrune(store, index, log, keepDays)
@@ -86,25 +74,32 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   }
 
   return {
-    getRun: (id) => runs.load(id, () => store.read(recordPaths(id).run)),
-    cachedRun: runs.get,
-    cachedEnd: (id) => (unwritten.has(id) && !unlisted.has(id) ? undefined : ends.get(id)),
-    async getEnd(id) {
+    getRun: (id: string): Promise<Submitted | undefined> =>
+      runs.load(id, () => store.read(recordPaths(id).run)),
+    /** The facts about a run that this process remembers, without a request. */
+    cachedRun: (id: string): Submitted | undefined => runs.get(id),
+    /** The end that this process remembers, without a request. */
+    cachedEnd: (id: string): Ended | undefined =>
+      unwritten.has(id) && !unlisted.has(id) ? undefined : ends.get(id),
+    async getEnd(id: string): Promise<Ended | undefined> {
       if (unwritten.size > 0) await writeEnds()
       return unwritten.get(id) ?? ends.load(id, () => store.read(recordPaths(id).end))
     },
-    isCancelRequested: async (id) => (await store.read(recordPaths(id).cancel)) !== undefined,
-    async addRun(run) {
+    isCancelRequested: async (id: string): Promise<boolean> =>
+      (await store.read(recordPaths(id).cancel)) !== undefined,
+    async addRun(run: Submitted): Promise<void> {
       prune()
       runs.set(run.id, run)
       await Promise.all([store.write(recordPaths(run.id).run, run), index.start(run)])
     },
-    requestCancel: (id) => store.write(recordPaths(id).cancel, { askedAt: Date.now() }),
-    async addEnd(ended) {
+    requestCancel: (id: string): Promise<boolean> =>
+      store.write(recordPaths(id).cancel, { askedAt: Date.now() }),
+    /** Gives the end that counts: the end that was written first. */
+    async addEnd(ended: Ended): Promise<Ended> {
       const { id } = ended.run
       const known = unwritten.get(id) ?? ends.get(id)
       if (known) return known
-      // In case two callers of this process see the end at once.
+      // Another caller in this process may see the end at the same moment.
       ends.set(id, ended)
       unwritten.set(id, ended)
       return await write(ended).catch(() => {
@@ -113,8 +108,9 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
         return ends.get(id) ?? ended
       })
     },
-    list: index.list,
-    async prepare() {
+    list: (groupId: string | null): Promise<IndexEntry[]> => index.list(groupId),
+    /** Finds out whether the store keeps records, and logs if it does not. */
+    async prepare(): Promise<void> {
       if (!prepared) await store.write(probeRecord.path, probeRecord.value)
       prepared = true
     },
@@ -145,7 +141,7 @@ export function createPrune(
       for (const { id } of entries) {
         for (const path of Object.values(recordPaths(id))) await store.remove(path)
       }
-      // Last of all: if the rest fails, the next attempt finds the runs by this file.
+      // Remove this file last: if something fails before, the next attempt finds the runs by it.
       await store.remove(`groups/${name}`)
     }
   }

@@ -1,3 +1,4 @@
+// The contract of a store of records, and the facts about a run that all engines keep.
 import { EngineError, type Run, type Storage } from '../engine.ts'
 
 /** Small files of JSON, by path. */
@@ -20,7 +21,7 @@ export interface EndedRun<S extends SubmittedRun = SubmittedRun>
   readonly status: 'completed' | 'failed' | 'cancelled' | 'refused'
 }
 
-/** For so many days after its end a record is kept, by default. */
+/** How many days after the end of its run a record is kept, by default. */
 export const KEEP_DAYS = 30
 
 /** Where the records of a run are. */

@@ -1,3 +1,4 @@
+// The lists of runs where there is no queue.
 import type { Run } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { EndedRun, RecordStore, SubmittedRun } from './recordStore.ts'
@@ -7,13 +8,7 @@ import type { EndedRun, RecordStore, SubmittedRun } from './recordStore.ts'
  * {@link IndexEntry}. So one request gives a whole list. A server takes its time to list many files, so the marks of
  * ended runs are packed: their names go into one file. A mark that two gateways packed counts once.
  */
-export interface RunIndex {
-  start(run: SubmittedRun): Promise<unknown>
-  end(ended: EndedRun): Promise<void>
-  list(groupId: string | null): Promise<IndexEntry[]>
-  /** The entries of one file in `groups`, by its path. */
-  read(path: string): Promise<IndexEntry[]>
-}
+export type RunIndex = ReturnType<typeof createRunIndex>
 
 /** The facts that sort and count a run in a list. */
 export interface IndexEntry extends Pick<Run, 'id' | 'createdAt' | 'startedAt' | 'completedAt'> {
@@ -25,10 +20,10 @@ export interface IndexEntry extends Pick<Run, 'id' | 'createdAt' | 'startedAt' |
 const PACK = 500
 const PACK_MS = 60_000
 
-export function createRunIndex(store: RecordStore): RunIndex {
+export function createRunIndex(store: RecordStore) {
   const packs = createLruCache<string[]>(500)
   let ends = 0
-  /** A time, since on Workers a request may end before its packing does. */
+  /** No other packing begins before this time. On Workers, a request may end before its packing does. */
   let packingUntil = 0
 
   async function namesIn(path: string): Promise<string[]> {
@@ -52,22 +47,24 @@ export function createRunIndex(store: RecordStore): RunIndex {
   }
 
   return {
-    start: async (run) => store.write(`${await folderOf(run.groupId)}/${startMark(run)}`, 1),
-    async end(ended) {
+    start: async (run: SubmittedRun): Promise<boolean> =>
+      store.write(`${await folderOf(run.groupId)}/${startMark(run)}`, 1),
+    async end(ended: EndedRun): Promise<void> {
       const folder = await folderOf(ended.run.groupId)
       await store.write(`${folder}/${endMark(ended)}`, 1)
       await store.remove(`${folder}/${startMark(ended.run)}`)
-      // In passing: nobody waits for the pack, and nothing is lost if it fails.
+      // In the background: nobody waits for the pack, and nothing is lost if it fails.
       if (++ends % PACK === 0) void pack(folder).catch(() => {})
     },
-    async list(groupId) {
+    async list(groupId: string | null): Promise<IndexEntry[]> {
       const folder = groupId === null ? 'groups' : await folderOf(groupId)
       const paths = await store.list(folder)
       if (groupId !== null && paths.length > 2 * PACK) void pack(folder).catch(() => {})
       const names = await Promise.all(paths.map((path) => namesIn(`${folder}/${path}`)))
       return readMarks(names.flat()).filter(({ end }) => end !== 'refused')
     },
-    read: async (path) => readMarks(await namesIn(path)),
+    /** The entries of one file in `groups`, by its path. */
+    read: async (path: string): Promise<IndexEntry[]> => readMarks(await namesIn(path)),
   }
 }
 
@@ -83,9 +80,7 @@ const toText = (time: number | null): string => (time === null ? '' : Math.trunc
 const toTime = (text: string | undefined): number | null => (text ? Number.parseInt(text, 36) : null)
 
 /** The mark of a run that was submitted. */
-function startMark({ id, createdAt }: SubmittedRun): string {
-  return `${toText(createdAt)}_${id}`
-}
+const startMark = ({ id, createdAt }: SubmittedRun): string => `${toText(createdAt)}_${id}`
 
 /** The mark of a run that has ended. It replaces the mark of its start. */
 export function endMark({ run, status, startedAt, completedAt }: EndedRun): string {

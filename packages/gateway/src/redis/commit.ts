@@ -1,3 +1,4 @@
+// The scripts that Redis runs, each as one step.
 import type { Batch } from '../queue/store.ts'
 
 /** Each record begins with its version, a text of this length. */
@@ -18,7 +19,7 @@ for i = 8, from - 1, 2 do
   local found = call('HGET', KEYS[1], ARGV[i]) or ''
   if string.sub(found, 1, ${VERSION_LENGTH}) ~= ARGV[i + 1] then return 0 end
 end
--- If its user may not do this, then nothing is written. Nobody reads before the script has ended.
+-- This comes first: if the user may not publish, nothing is written. Others read once the script has ended.
 for i = from, from + ARGV[3] - 1 do call('PUBLISH', ARGV[1], ARGV[i]) end
 from = from + ARGV[3]
 each(ARGV[4], 'HSET', KEYS[1])
@@ -28,14 +29,14 @@ each(ARGV[7], 'ZADD', KEYS[2])
 return 1
 `
 
-/** How many groups are looked at by one script, which stops Redis for all others. */
-export const HEADS_PORTION = 200
+/** The most groups that a script reads, since it stops Redis for all others. */
+export const HEADS_PORTION = 500
 
-/** What comes after all marks of a group: in the order of bytes, 0 is next to `/`. */
+/** The end of a group's marks: in the order of bytes, `0` follows `/`. */
 export const groupEnd = (prefix: string, mark: string): string =>
   `${mark.slice(0, mark.indexOf('/', prefix.length))}0`
 
-/** The first marks of groups, a portion of them. `KEYS`: marks. `ARGV`: the prefix, and where to begin. */
+/** Reads a portion of the first marks of groups. `KEYS`: marks. `ARGV`: the prefix, and where to begin. */
 const HEADS = `#!lua flags=no-writes
 local heads, from = {}, ARGV[2]
 while #heads < ${HEADS_PORTION} do
@@ -47,7 +48,7 @@ end
 return heads
 `
 
-/** Keeps the place of the files while a gateway says it, and gives another one. `KEYS`: place. */
+/** Keeps the place of the files as long as gateways repeat it. If others have another place, gives that. `KEYS`: place. */
 const BEAT = `#!lua flags=allow-oom
 redis.call('PUBLISH', ARGV[3], ARGV[4])
 local other = redis.call('GET', KEYS[1])
@@ -56,7 +57,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return false
 `
 
-/** A full Redis refuses `grow`, and makes `change`. */
+/** A full Redis refuses `grow`, but not `change`. */
 export const SCRIPTS: Record<string, { lua: string; numberOfKeys: number }> = {
   grow: { lua: `#!lua${COMMIT}`, numberOfKeys: 2 },
   change: { lua: `#!lua flags=allow-oom${COMMIT}`, numberOfKeys: 2 },
@@ -64,7 +65,7 @@ export const SCRIPTS: Record<string, { lua: string; numberOfKeys: number }> = {
   beat: { lua: BEAT, numberOfKeys: 1 },
 }
 
-/** What the script of a commit needs: the channel, how many arguments there are of each kind, and these. */
+/** The arguments of the script of a commit: the channel, the number of arguments of each kind, and these. */
 export function toArguments(batch: Batch, channel: string): (string | number)[] {
   const { checks, marks, unmarks, messages } = batch
   const version = crypto.randomUUID().slice(-VERSION_LENGTH)

@@ -1,10 +1,12 @@
+// The queue of several gateways, for users.
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { FileStore } from '../files/fileStore.ts'
 import { checkOptions, fields, must, optional, type Rules } from '../options.ts'
 import { createQueue } from '../queue/createQueue.ts'
-import { type FileStore, type Queue, toQueue } from '../queue/runQueue.ts'
+import { createPeers } from '../queue/peers.ts'
+import { type Queue, toQueue } from '../queue/runQueue.ts'
 import { KEEP_DAYS } from '../records/recordStore.ts'
 import * as rules from '../rules.ts'
-import { createPeers } from './peers.ts'
 import { redisStore } from './redisStore.ts'
 
 /** Options of {@link redisQueue}. */
@@ -47,7 +49,7 @@ const OPTIONS: Rules<RedisQueueOptions> = {
  * @example
  * ```ts
  * const gateway = createGateway({
- *   engine: comfyui({ urls: [] }),
+ *   engine: comfyui({ workers: true }),
  *   queue: redisQueue({ url: 'redis://127.0.0.1:6379', files: folderFiles('flowscale-files') }),
  *   workflows: watchWorkflows('workflows'),
  *   apiKey: 'a-key-of-your-own',

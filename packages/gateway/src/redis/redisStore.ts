@@ -1,3 +1,4 @@
+// A store in Redis or Valkey.
 import { type Cluster, Redis, type RedisOptions } from 'ioredis'
 import { EngineError } from '../engine.ts'
 import { ABOUT, checkLayout, type Found, LAYOUT, type Store, Unsure } from '../queue/store.ts'
@@ -8,18 +9,18 @@ export interface RedisStoreOptions {
   /** Instead of `url`: makes a connection with these settings and others. It is called twice. */
   readonly redis?: ((settings: RedisOptions) => Redis | Cluster) | undefined
   readonly prefix: string
-  /** The place of the files, which is the same for all who share the queue. */
+  /** The place of the files, the same for all gateways with this queue. */
   readonly place: () => Promise<string>
 }
 
-/** A Redis that answers later is away. */
+/** A Redis that needs longer for an answer counts as away. */
 const TIMEOUT_MS = 5_000
-/** How long the first opening waits for a Redis that is about to begin. */
+/** How long the first opening waits for a Redis that is starting. */
 const START_MS = 10_000
 const BEAT_MS = 1_000
-/** Messages may have been missed after so long without one. */
+/** After such a time without a message, some may have been missed. */
 const GAP_MS = 3_000
-/** A connection that hears nothing for so long is made anew. */
+/** A connection is made anew after such a time without a message. */
 const DEAF_MS = 10_000
 /** How long the place of the files is kept for a gateway that went away. */
 const PLACE_MS = 30_000
@@ -28,20 +29,20 @@ const PORTION = 1_000
 
 const SETTINGS: RedisOptions = {
   lazyConnect: true,
-  // What can't be done now is refused, and never done later.
+  // A command that can't be done now must not be done later.
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  // Nobody would catch its error.
+  // `listen` subscribes anew, and catches the error.
   autoResubscribe: false,
   commandTimeout: TIMEOUT_MS,
   socketTimeout: 2 * TIMEOUT_MS,
   connectTimeout: TIMEOUT_MS,
   retryStrategy: (times) => Math.min(100 * times, 1_000),
-  // After a failover, this is a replica.
+  // After a failover, this server is a replica.
   reconnectOnError: ({ message }) => message.startsWith('READONLY'),
 }
 
-/** The same methods as a `Cluster` has, and the scripts. */
+/** A Redis or a Cluster, which have the same methods, and the scripts. */
 type Connection = Redis & {
   grow(records: string, marks: string, rest: (string | number)[]): Promise<number>
   change(records: string, marks: string, rest: (string | number)[]): Promise<number>
@@ -66,10 +67,10 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
       one.disconnect()
       throw new TypeError('redisQueue: option "redis" must pass its settings on to ioredis')
     }
-    // What was sent may have been done, also by a node that went away.
+    // A node that went away may have done the command, so it is not sent again.
     if (isCluster(one)) one.options.retryDelayOnFailover = 0
     for (const [name, script] of Object.entries(SCRIPTS)) one.defineCommand(name, script)
-    // Each call fails while it is away.
+    // Each call fails while Redis is away, and says so.
     for (const event of ['error', 'node error'])
       one.on(event, ({ message }: Error) => {
         trouble = message
@@ -85,7 +86,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
   /** Of the first opening. */
   let deadline: number | undefined
 
-  /** `Lost` is the error for a command that may have been done. */
+  /** Sends a command. `Lost`: the class of the error if the command may have been done */
   async function use<T>(command: () => Promise<T>, Lost = EngineError): Promise<T> {
     let error = EngineError
     try {
@@ -96,13 +97,13 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
       const { name, message } = cause as Error
       if (name === 'ReplyError') error = EngineError
       const what = message.startsWith('OOM') ? 'is full' : "can't be used just now"
-      // Who starts a gateway sees why.
+      // The person who starts a gateway sees the reason.
       const text = timer ? `The Redis of the queue ${what}` : `Redis can't be used: ${message}`
       throw new error(503, text, { retryAfterS: 5, cause })
     }
   }
 
-  /** Refuses keys that are not such a queue. */
+  /** Refuses a Redis whose keys belong to something else. */
   async function checkKeys(): Promise<void> {
     const kinds = { [records]: 'hash', [marks]: 'zset', [placeKey]: 'string' }
     for (const [name, kind] of Object.entries(kinds)) {
@@ -111,7 +112,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
         `Redis has a key "${name}" of something else: remove it, or take another database of Redis, such as redis://HOST/1`,
       )
     }
-    // Who may not see this key has no such queue.
+    // A user who may not read this key has no queue of an earlier version.
     if ((await redis.type(`${prefix}:number`).catch(() => 'none')) !== 'none')
       throw new Error(
         `Redis has a queue of an earlier version of @flowscale/gateway, with keys "${prefix}:…": let its runs end with that version, and then remove these keys, or take another database of Redis, such as redis://HOST/1`,
@@ -130,7 +131,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
     const [, sync = 'always'] = (await redis.config('GET', 'appendfsync').catch(() => [])) as string[]
     if (says(/^aof_enabled:0/m)) warn('Redis has "appendonly no": a crash loses runs. Set "appendonly yes".')
     else if (sync !== 'always')
-      // While its disk is busy, Redis answers before it has written: a kill is enough.
+      // While its disk is busy, Redis answers before it has written: a kill is enough to lose runs.
       warn(
         `Redis has "appendfsync ${sync}": a crash can lose its last seconds, and runs of these be made twice. Set "appendfsync always".`,
       )
@@ -138,7 +139,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
       warn('Redis has a "maxmemory-policy" that drops keys, so runs: set "noeviction".')
   }
 
-  /** Says that this gateway is there. By its own message it knows that it hears the others. Gives another place of files. */
+  /** Says that this gateway is there. Its own message proves that it hears the others. Gives the place of files of others. */
   async function beat(): Promise<string | null> {
     if (heardAt !== undefined && performance.now() - heardAt > DEAF_MS && hearing.status === 'ready') {
       heardAt = performance.now()
@@ -151,7 +152,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
     async open(warn) {
       deadline ??= performance.now() + START_MS
       for (const one of [redis, hearing]) {
-        // It tries again by itself.
+        // After an error, ioredis tries again by itself.
         if (one.status === 'wait') one.connect().catch(() => {})
         while ((one.status as string) !== 'ready') {
           if (performance.now() > deadline)
@@ -159,7 +160,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
           await new Promise((resolve) => setTimeout(resolve, 50))
         }
       }
-      // Else ioredis goes on in database 0.
+      // ioredis goes on in database 0 if it could not select another one.
       if (redis.options.db) await use(() => redis.select(redis.options.db!))
       myPlace = await place()
       await checkSettings(warn)
@@ -217,7 +218,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
           if (text.length > me.length) listener(text.slice(me.length))
           return
         }
-        // A Cluster does not say that it subscribed anew.
+        // A Cluster does not say when it has subscribed again.
         if (performance.now() - heardAt! > GAP_MS) listener(undefined)
         heardAt = performance.now()
       })

@@ -10,21 +10,9 @@ import { levelStore } from '../../../../packages/gateway/src/node/levelStore.ts'
 import { takeOver } from '../../../../packages/gateway/src/node/takeOver.ts'
 import { ofQueue, type RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
 import { rejection } from '../../../support/fakes.ts'
-import { until } from '../../../support/until.ts'
 import { makeMemory, memoryStore } from '../queue/memoryStore.ts'
 import { playRandomly } from '../queue/randomSuite.ts'
-import {
-  addAll,
-  bytes,
-  endOf,
-  GPU,
-  makeJob,
-  order,
-  query,
-  stateOf,
-  suiteOfQueue,
-  take,
-} from '../queue/suite.ts'
+import { addAll, endOf, GPU, makeJob, order, query, stateOf, suiteOfQueue, take } from '../queue/suite.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'folder-queue-'))
 let count = 0
@@ -63,25 +51,6 @@ test('a wrong option is a TypeError', () => {
     ...one,
   }))
   for (const options of [...wrong, ...more]) throws(() => folderQueue(options as never), TypeError)
-})
-
-test('files without a run go after an hour, inputs with the end of theirs', async () => {
-  const queue = await openQueue()
-  const [job, over] = await addAll(queue, 2)
-  const [draft, lost] = [crypto.randomUUID(), crypto.randomUUID()]
-  const all = [job!.id, over!.id, draft, lost]
-  for (const kind of ['in', 'out'] as const)
-    for (const id of all) await queue.files.put(kind, id, 'a', bytes('a'))
-  await queue.end(endOf(over!))
-  await queue.close()
-  mkdirSync(path(`in/${over!.id}`), { recursive: true })
-  const early = new Date(Date.now() - 3_700_000)
-  for (const kind of ['in', 'out'])
-    for (const id of all) if (id !== draft) utimesSync(path(`${kind}/${id}`), early, early)
-  await openQueue()
-  const left = () => ['in', 'out'].map((kind) => readdirSync(path(kind)).sort())
-  await until(left, (found) => found.flat().length === 5)
-  assert.equal(left(), [[job!.id, draft].sort(), [job!.id, over!.id, draft].sort()])
 })
 
 const lines = (values: readonly unknown[]): string =>

@@ -1,8 +1,9 @@
 // What goes when it is old. Imports the rules: days pass on a clock of their own.
 import { assert, suite } from '#test'
+import type { FileStore } from '../../../../packages/gateway/src/files/fileStore.ts'
 import { createClean } from '../../../../packages/gateway/src/queue/clean.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
-import type { Entry, FileStore } from '../../../../packages/gateway/src/queue/runQueue.ts'
+import type { Entry } from '../../../../packages/gateway/src/queue/runs.ts'
 import {
   type LiveRecord,
   type QueuedRun,
@@ -10,6 +11,7 @@ import {
   setRun,
 } from '../../../../packages/gateway/src/queue/runs.ts'
 import { transact } from '../../../../packages/gateway/src/queue/store.ts'
+import { until } from '../../../support/until.ts'
 import { makeMemory, memoryStore } from './memoryStore.ts'
 import { NO_FILES } from './simulate.ts'
 import { endOf, GPU, makeJob, order, query, take } from './suite.ts'
@@ -41,8 +43,12 @@ async function open(clock: { now: number }) {
     },
   }
   const ids: string[] = []
+  ids.push('of no run')
   const queue = createQueue({ store, files, keepDays: 30 })
   await queue.open(() => {})
+  // It cleans as it begins.
+  await until(() => swept.length === 2)
+  ids.pop()
   const clean = createClean(store, files, 30)
   await clean.open('')
   const add = async (more: Partial<QueuedRun> = {}, key?: string): Promise<QueuedRun> => {

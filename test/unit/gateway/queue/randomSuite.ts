@@ -1,8 +1,8 @@
 // Two queues that are asked the same, at random: each answer is the same, and all marks follow from records.
 import { assert } from '#test'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
-import { type Entry, isEntry, type RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
-import { marksOf, type QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
+import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
+import { type Entry, isEntry, marksOf, type QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
 import type { Store } from '../../../../packages/gateway/src/queue/store.ts'
 import { createChooser } from '../../../../packages/gateway/src/queue/turns.ts'
 import { createRandom } from '../../../support/random.ts'

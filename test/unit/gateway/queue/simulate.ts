@@ -1,6 +1,8 @@
 // GPUs that run what a queue gives them, in virtual time: the real rules, on a store in memory, without a clock.
+
+import type { FileStore } from '../../../../packages/gateway/src/files/fileStore.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
-import type { FileStore, RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
+import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
 import { createChooser } from '../../../../packages/gateway/src/queue/turns.ts'
 import { memoryStore } from './memoryStore.ts'
 import { endOf, makeJob } from './suite.ts'

@@ -197,7 +197,12 @@ export function suiteOfStore(name: string, makePlace: () => StorePlace) {
       const range = [below(list), { from: list, to: edge() }, { from: edge(), to: edge() }][draw(3)]!
       const page = { limit: draw(20), offset: draw(6_000), isReverse: draw(2) === 0 }
       const found = both.map((on) =>
-        Promise.all([on.count(range), on.range(range, page), on.count(below(list))]),
+        Promise.all([
+          on.count(range),
+          on.range(range, page),
+          on.count(below(list)),
+          on.heads(list.slice(0, 2)),
+        ]),
       )
       assert.equal(await found[0], await found[1], `step ${step}`)
       const more = Array.from({ length: draw(40) }, (_, index) => [
@@ -218,21 +223,11 @@ export function suiteOfStore(name: string, makePlace: () => StorePlace) {
       store.count(below('l/b/')),
       store.count(below('l/')),
       store.count(below('l/a/')),
+      store.heads('l/'),
     ])
+    assert.equal(await store.heads('l/'), await memory.heads('l/'))
     for (const list of ['k/', 'l/', 'l/a/', 'l/b/'])
       assert.is(await store.count(below(list)), await memory.count(below(list)), list)
-  })
-
-  withStore('the first mark of each group', async (store) => {
-    assert.equal(await store.heads('w/'), [])
-    await store.commit(
-      batchOf({ marks: ['v/a/0', 'w/a/2', 'w/a/1/x', 'w/a!/5', 'w/b:c/7', 'w/b:c/9', 'x/a/1', 'w/a0/3'] }),
-    )
-    assert.equal(await store.heads('w/'), ['w/a!/5', 'w/a/1/x', 'w/a0/3', 'w/b:c/7'])
-    await store.commit(batchOf({ marks: ['w/a/0', 'w/z/1'], unmarks: ['w/b:c/7', 'w/a!/5'] }))
-    assert.equal(await store.heads('w/'), ['w/a/0', 'w/a0/3', 'w/b:c/9', 'w/z/1'])
-    await store.commit(batchOf({ unmarks: ['w/a/0', 'w/b:c/9'] }))
-    assert.equal(await store.heads('w/'), ['w/a/1/x', 'w/a0/3', 'w/z/1'])
   })
 
   withStore('all that was answered is there after a new start, and numbers go on', async (store, place) => {
@@ -274,8 +269,9 @@ export function suiteOfStore(name: string, makePlace: () => StorePlace) {
   withStore('random steps have the same results as in memory', async (store) => {
     const memory = memoryStore()
     const draw = drawer(7)
-    const mark = (): string => `${'wxyz'[draw(4)]}/${'abc'[draw(3)]}/${draw(40)}`
-    const edges = ['a', 'w/', 'w/a/', 'w/a0', 'w0', 'x/', 'x/b/', 'x/b0', 'x0', 'z~']
+    const groups = ['a', 'a!', 'a0', 'b:c']
+    const mark = (): string => `${'wxyz'[draw(4)]}/${groups[draw(4)]}/${draw(40)}`
+    const edges = ['a', 'w/', 'w/a/', 'w/a0', 'w0', 'x/', 'x/b:c/', 'x/b:c0', 'x0', 'z~']
     for (let step = 0; step < 150; step++) {
       const keys = Array.from({ length: draw(3) }, () => `key/${draw(8)}`)
       const checked = Array.from({ length: draw(2) }, () => `key/${draw(8)}`)

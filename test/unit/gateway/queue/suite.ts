@@ -1,8 +1,9 @@
 // What any queue of the gateway has to do, whatever keeps it.
 import { assert, suite } from '#test'
 import type { RunsQuery } from '../../../../packages/gateway/src/engine.ts'
-import { type Entry, isEntry, type RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
+import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
 import type { QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
+import { type Entry, isEntry } from '../../../../packages/gateway/src/queue/runs.ts'
 import { createChooser } from '../../../../packages/gateway/src/queue/turns.ts'
 import type { EndedRun } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { until } from '../../../support/until.ts'

@@ -1,10 +1,10 @@
 // Whose turn it is. Imports the rules themselves, which public names show only through whole gateways.
 import { assert, suite } from '#test'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
-import type { Entry, RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
-import type { QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
+import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
+import type { Entry, QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
 import { createRandom } from '../../../support/random.ts'
-import { memoryStore } from './memoryStore.ts'
+import { makeMemory, memoryStore } from './memoryStore.ts'
 import { type Made, NO_FILES, type Planned, type Simulated, shareOf, simulate } from './simulate.ts'
 import { endOf, GPU, makeJob, take } from './suite.ts'
 
@@ -71,15 +71,6 @@ test('who takes how many turns', async () => {
       'ab' + 'cab' + 'ca' + 'ca',
     ],
     [
-      'the groups with one prefix are one caller',
-      async (queue) => {
-        for (let at = 0; at < 4; at++) await add(queue, 1, `b/${at}`)
-        await add(queue, 4, 'a')
-        return (await takeAll(queue, 8)).replace(/\/./g, '')
-      },
-      'babababa',
-    ],
-    [
       'who was away has saved no turns, also with a run that was cancelled meanwhile',
       async (queue) => {
         await add(queue, 60, 'a')
@@ -114,15 +105,6 @@ test('who takes how many turns', async () => {
         return [seen.indexOf('z'), seen.split('y').length > 3]
       },
       [0, true],
-    ],
-    [
-      'owners take turns before their callers do',
-      async (queue) => {
-        for (let at = 0; at < 8; at++) await add(queue, 1, { group: `a${at}`, owner: 'a' })
-        await add(queue, 8, { group: 'b', owner: 'b' })
-        return (await takeAll(queue, 10)).replace(/\d/g, '')
-      },
-      'ababababab',
     ],
     [
       'nine of ten turns go to the highest priority, and the others share the tenth',
@@ -186,9 +168,60 @@ test('who takes how many turns', async () => {
       },
       'aba',
     ],
+    [
+      'places over many rounds of three priorities are the turns that follow',
+      async (queue) => {
+        for (const [priority, count] of [
+          [9, 120],
+          [5, 12],
+          [0, 30],
+        ] as const)
+          await add(queue, count, { priority })
+        await takeAll(queue, 15)
+        const line = (await queue.line(200)).first.map(([, id]) => id)
+        const entries = (await Promise.all(line.map((id) => queue.get(id)))) as Entry[]
+        const places = await Promise.all(entries.map(queue.ahead))
+        const taken: string[] = []
+        for (const _ of line) taken.push((await take(queue, GPU, 's'))!.job.id)
+        return [line.length, `${line}` === `${taken}`, places.every((place, at) => place === at + 15)]
+      },
+      [147, true, true],
+    ],
     ['nothing waits', (queue) => queue.line(10), { count: 0, first: [] }],
   ]
   for (const [name, play, expected] of cases) assert.equal(await withQueue(play), expected, name)
+})
+
+test('the first end of a workflow gives new tags to all who wait with it, and to nobody else', async () => {
+  const changed: string[] = []
+  const store = memoryStore(makeMemory(), ({ records, isLazy }) => {
+    if (isLazy) changed.push(...[...records.keys()].filter((key) => key.startsWith('run/')))
+  })
+  const queue = createQueue({ store, files: NO_FILES, keepDays: 30 })
+  await queue.open(() => {})
+  const rows = [
+    ['a', 'w'],
+    ['a', 'w'],
+    ['b', 'w'],
+    ['b', 'w', 5],
+    ['c', 'v'],
+    ['d', 'w/x'],
+  ] as const
+  const jobs = rows.map(([groupId, workflowId]) => makeJob({ groupId, workflowId }))
+  for (const [at, job] of jobs.entries()) await queue.add(job, {}, {}, { priority: rows[at]![2] })
+  const { heads } = await queue.waiting()
+  await queue.take(heads.find(({ id }) => id === jobs[0]!.id)!, heads, 's')
+  changed.length = 0
+  await queue.end(endOf(jobs[0]!), 100)
+  await queue.settled()
+  assert.equal(
+    changed.sort(),
+    jobs
+      .slice(1, 4)
+      .map(({ id }) => `run/${id}`)
+      .sort(),
+  )
+  await queue.close()
 })
 
 const many = (count: number, of: Planned | ((at: number) => Planned)): Planned[] =>

@@ -1,5 +1,35 @@
-import type { PeerMessage, PeerServer, Peers } from '../queue/runQueue.ts'
-import { type Store, transact } from '../queue/store.ts'
+// How gateways with one queue hear of each other, and of their servers.
+import { type Store, transact } from './store.ts'
+
+/** A server, and the worker that speaks for it. */
+export interface PeerServer {
+  readonly name: string
+  readonly session: string
+  readonly isUp: boolean
+  /** How long its worker has been silent. */
+  readonly silentMs: number
+  /** Whether its worker asks another gateway for runs. */
+  readonly isAbroad?: boolean | undefined
+}
+
+/** A run has changed, on this server if it has one, or has ended. */
+export interface RunChange {
+  readonly run: string
+  readonly server?: string | undefined
+  readonly isOver?: boolean | undefined
+  /** Its progress, in the form of its engine. */
+  readonly news?: object | undefined
+}
+
+export type PeerMessage =
+  | RunChange
+  /** The worker of this server asks another gateway for runs from now on. */
+  | { readonly moved: true; readonly server: string }
+  /** Messages may have been missed. */
+  | { readonly missed: true }
+  /** A question to a server, which goes to the gateway that its worker asks for runs. The answer comes back. */
+  | { readonly ask: string; readonly server: string; readonly path: string }
+  | { readonly answer: string; readonly server: string; readonly status: number; readonly text: string }
 
 /** A server, as the gateway says that its worker asks for runs. */
 interface ServerRecord {
@@ -12,23 +42,23 @@ interface ServerRecord {
   readonly beat: number
 }
 
-/** A worker that is there is heard of each second. */
-const HELD_MS = 5_000
-/** After so long without a look at the beats, nothing is known of the silence of others. */
+/** A worker is heard every second. One that is silent for so long may lose its name to another. */
+const SILENT_MS = 5_000
+/** A gateway that has not read the beats for so long does not know how long the others are silent. */
 const LATE_MS = 3_000
 
 /**
- * What gateways with the same store know of each other. No times are compared, since clocks differ and are set: each gateway
- * writes a beat each second, and notes by a clock of its own when it saw the last beat of the others.
+ * Connects the gateways with one store. Times are never compared, since clocks differ and are set: each gateway writes a beat
+ * each second, and notes by its own clock when it saw the last beat of the others.
  */
-export function createPeers(store: Store): Peers {
+export function createPeers(store: Store) {
   const me = crypto.randomUUID()
   /** By server, the last beat, and when this process first saw it. */
   const seen = new Map<string, { readonly beat: string; readonly at: number }>()
   let lookedAt = Number.NEGATIVE_INFINITY
   let beats = 0
 
-  /** A pause of this process, or of the store, may be one of the others, too: their silence counts anew. */
+  /** After a pause of this process, or of the store, the silence of the others counts anew: they may have paused, too. */
   function forgetIfLate(): void {
     if (performance.now() - lookedAt > LATE_MS) seen.clear()
   }
@@ -41,13 +71,14 @@ export function createPeers(store: Store): Peers {
   }
 
   return {
-    claim: (name, session, polls) =>
+    /** Lets the worker with this session speak for a server. `polls`: it asks this gateway for runs. False: another worker does */
+    claim: (name: string, session: string, polls: boolean): Promise<boolean> =>
       transact(store, async (step) => {
         const key = `server/${name}`
         const [before] = await step.read<ServerRecord>(key)
         const isSame = before?.session === session
         forgetIfLate()
-        if (before && !isSame && silenceOf(name, before) < HELD_MS) return false
+        if (before && !isSame && silenceOf(name, before) < SILENT_MS) return false
         if (isSame && !polls) return true
         step.check(key)
         step.write(key, {
@@ -61,7 +92,8 @@ export function createPeers(store: Store): Peers {
         if (before && before.gateway !== me) step.tell({ moved: true, server: name } satisfies PeerMessage)
         return true
       }),
-    meet: (own, forgottenMs) =>
+    /** Writes the state of this gateway's servers, and gives all servers. Forgets one that is silent for `forgottenMs`. */
+    meet: (own: readonly PeerServer[], forgottenMs: number): Promise<readonly PeerServer[]> =>
       transact(store, async (step) => {
         const keys = await store.range({ from: 'server/', to: 'server0' }, { limit: 10_000 })
         const records = await step.read<ServerRecord>(...keys)
@@ -88,18 +120,11 @@ export function createPeers(store: Store): Peers {
         for (const name of seen.keys()) if (!all.some((one) => one.name === name)) seen.delete(name)
         return all
       }),
-    async tell(message) {
-      await store.commit({
-        checks: new Map(),
-        records: new Map(),
-        marks: [],
-        unmarks: [],
-        messages: [JSON.stringify(message)],
-        isLazy: true,
-        isGrowth: false,
-      })
-    },
-    listen(listener) {
+    /** Sends a message to the other gateways. A gateway that is away misses it. */
+    tell: (message: PeerMessage): Promise<void> =>
+      transact(store, async (step) => step.tell(message), { isLazy: true }),
+    /** Calls the listener for each message of the others, and for each run that they change. */
+    listen(listener: (message: PeerMessage) => void): void {
       store.listen?.((text) => {
         if (text === undefined) return listener({ missed: true })
         try {
@@ -111,3 +136,6 @@ export function createPeers(store: Store): Peers {
     },
   }
 }
+
+/** The other gateways with the same queue. */
+export type Peers = ReturnType<typeof createPeers>

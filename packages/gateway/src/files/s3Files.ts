@@ -1,11 +1,11 @@
+// The files of runs in any S3.
 import { AwsV4Signer } from 'aws4fetch'
 import { EngineError } from '../engine.ts'
 import { contentTypeOf } from '../mediaTypes.ts'
 import { checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { forEach, sleep } from '../runtime.ts'
-import { answerFile } from './answerFile.ts'
-import { EARLY_MS, type FileStore } from './runQueue.ts'
+import { answerFile, EARLY_MS, type FileStore } from './fileStore.ts'
 
 /** Options of {@link s3Files}. */
 export interface S3Options {
@@ -40,11 +40,11 @@ const OPTIONS: Rules<S3Options> = {
   redirectLinks: optional(rules.flag),
 }
 
-/** An upload takes so much memory, twice: the part, and the copy of it that `fetch` sends. S3 takes 10,000 parts. */
+/** The size of a part. An upload holds a part twice: `fetch` copies it. S3 takes 10,000 parts. */
 const PART_BYTES = 8 * 1024 * 1024
 const TRIES = 4
 const AGAIN_MS = 200
-/** For a request, but not for the bytes of a file that is read. */
+/** The time limit of a request, except one that reads a file. */
 const GIVE_UP_MS = 120_000
 const LINK_TTL_S = 900
 
@@ -65,7 +65,7 @@ export function s3Files(options: S3Options): FileStore {
   const { region, accessKeyId, secretAccessKey, sessionToken, redirectLinks } = options
   const { endpoint = `https://s3.${region ?? 'us-east-1'}.amazonaws.com` } = options
   const [, bucketName, folder = ''] = URL_FORM.exec(options.url)!
-  // The path names the bucket, since not every S3 has a host for each.
+  // The bucket is in the path, since not every S3 has a host for each bucket.
   const bucket = `${endpoint.replace(/\/+$/, '')}/${bucketName}`
   const prefix = folder.replace(/\/?$/, folder && '/')
   const keyOf = (...names: string[]): string => prefix + names.map(encode).join('/')
@@ -77,7 +77,7 @@ export function s3Files(options: S3Options): FileStore {
     return new AwsV4Signer({ ...signing, ...optional, method, url, headers, signQuery })
   }
 
-  /** Answers 404 only for a file that is not there. What can be repeated is repeated while S3 is away for a moment. */
+  /** Sends a request, again if S3 is away for a moment, but a POST once. Only a missing file is answered with 404. */
   async function send(method: string, key: string, { query, headers, body, signal }: Sent = {}) {
     for (let tries = method === 'POST' ? 1 : TRIES; ; tries--) {
       let problem: string
@@ -85,7 +85,7 @@ export function s3Files(options: S3Options): FileStore {
       let isAway = true
       try {
         const signed = await signer(method, key, query, headers).sign()
-        // Not signed, since what is between may change it.
+        // Not signed, since a proxy may change it.
         signed.headers.set('accept-encoding', 'identity')
         const response = await fetch(signed.url, {
           method,
@@ -97,7 +97,7 @@ export function s3Files(options: S3Options): FileStore {
         const { ok, status } = response
         if (ok || (status === 404 && /HEAD|DELETE/.test(method))) return response
         isAway = status >= 500 || status === 429
-        // Nothing else of the answer, which may repeat a key.
+        // Show nothing else of the answer, which may repeat a key.
         const code = /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1] ?? ''
         problem = `it answers ${method} with ${`${status} ${code}`.trim()}`
       } catch (error) {
@@ -131,7 +131,7 @@ export function s3Files(options: S3Options): FileStore {
       )
       const list = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`
       const answer = await (await send('POST', key, { query: `?${upload}`, body: list })).text()
-      // Such an answer begins before its end is known.
+      // S3 sends a 200 before it knows whether the parts can be joined.
       if (!answer.includes('<CompleteMultipartUploadResult')) throw failure('it could not join the parts')
     } catch (error) {
       if (upload) await send('DELETE', key, { query: `?${upload}` }).catch(() => {})
@@ -145,7 +145,7 @@ export function s3Files(options: S3Options): FileStore {
       const query = new URLSearchParams({ 'list-type': '2', prefix: below })
       if (token !== undefined) query.set('continuation-token', token)
       const answer = await (await send('GET', '', { query: `?${query}` })).text()
-      // Else a page of another server would be an empty list.
+      // Otherwise a page of another server would count as an empty list.
       if (!answer.includes('<ListBucketResult')) throw failure('it answers GET without a list of files')
       yield [...answer.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, file = '']) => ({
         key: fieldOf(file, 'Key'),
@@ -157,7 +157,7 @@ export function s3Files(options: S3Options): FileStore {
 
   return {
     async place() {
-      // Most of what the keys must allow.
+      // These requests need most of the rights that the keys must have.
       const key = `${prefix}flowscale.txt`
       const body = 'The files of runs of a FlowScale gateway.\n'
       etagOf(await send('PUT', key, { body }))
@@ -169,10 +169,10 @@ export function s3Files(options: S3Options): FileStore {
     put: (kind, runId, name, body) => put(keyOf(kind, runId, name), name, body),
     async open(kind, runId, name, asked) {
       const key = keyOf(kind, runId, name)
-      // How ranges and versions are answered is not the same in every S3.
+      // S3s differ in their answers to ranges and versions, so `answerFile` makes the answer.
       const found = await send('HEAD', key)
       if (found.status === 404) {
-        // This answer does not say whether the bucket is gone.
+        // The bucket may be gone as well: then this throws.
         await list(key).next()
         return undefined
       }
@@ -215,13 +215,13 @@ export function s3Files(options: S3Options): FileStore {
 const failure = (problem: string, cause?: unknown): EngineError =>
   new EngineError(503, `The S3 of the gateway can't be used just now: ${problem}`, { retryAfterS: 5, cause })
 
-/** In signs that every S3 lists as they are. No URL has the name `..`. */
+/** Encodes a name in characters that every S3 lists unchanged, and the name `..`, which no URL can have. */
 const encode = (name: string): string =>
   encodeURIComponent(name).replace(/[!'()*]|^\.+$/g, (signs) =>
     [...signs].map((sign) => `%${sign.charCodeAt(0).toString(16)}`).join(''),
   )
 
-/** What an S3 says of each file, and the page of a proxy in front of it does not. */
+/** The ETag, which every S3 gives for a file, but no page of a proxy in front of it. */
 function etagOf({ headers }: Response): string {
   const etag = headers.get('etag')
   if (etag === null) throw failure('it answers without an ETag')
@@ -231,7 +231,7 @@ function etagOf({ headers }: Response): string {
 const fieldOf = (xml: string, name: string): string =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''
 
-/** The bytes in parts of the same size, but for the last. A part counts until the next one is asked for. */
+/** Cuts the bytes into parts of one size and a last part. Each part is overwritten by the next one. */
 async function* partsOf(
   body: ReadableStream<Uint8Array>,
 ): AsyncGenerator<{ bytes: Uint8Array<ArrayBuffer>; isLast: boolean }> {
@@ -250,7 +250,7 @@ async function* partsOf(
   yield { bytes: bytes.subarray(0, size), isLast: true }
 }
 
-/** A body that is asked for once somebody reads it: for a redirect or a `HEAD`, nobody does. */
+/** A body whose request is sent at the first read: after a redirect or a `HEAD`, nobody reads. */
 function readLater(ask: (signal: AbortSignal) => Promise<Response>): ReadableStream<Uint8Array> {
   const aborter = new AbortController()
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined

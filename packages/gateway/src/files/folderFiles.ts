@@ -1,12 +1,12 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+// The files of runs in a folder.
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EngineError } from '../engine.ts'
-import { answerFile } from '../queue/answerFile.ts'
-import { EARLY_MS, type FileStore } from '../queue/runQueue.ts'
-import { encodeName, keepText, noneIfMissing } from './dataFolder.ts'
+import { encodeName, keepText, noneIfMissing } from '../node/dataFolder.ts'
+import { answerFile, EARLY_MS, type FileStore } from './fileStore.ts'
 
 /** The files of runs in a folder, for all gateways of one machine. */
 export function folderFiles(folder: string): FileStore {
@@ -31,7 +31,7 @@ export function folderFiles(folder: string): FileStore {
       }
       try {
         await mkdir(folderOf(kind, runId), { recursive: true })
-        // With its content on disk before its name is there.
+        // The content is on disk before the file has its name.
         await pipeline(chunks, createWriteStream(draft, { flush: true } as object))
         await rename(draft, path)
       } catch (cause) {
@@ -50,7 +50,9 @@ export function folderFiles(folder: string): FileStore {
       return answerFile({ name, size, etag, modifiedAt: mtimeMs, read }, headers)
     },
     async removeInputs(runId) {
-      await rm(folderOf('in', runId), { recursive: true, force: true })
+      const inputs = folderOf('in', runId)
+      // Most runs have no inputs, and to remove a missing folder takes several trips to the disk.
+      if (existsSync(inputs)) await rm(inputs, { recursive: true, force: true })
     },
     async sweep(keeps) {
       for (const kind of ['in', 'out'] as const) {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from '#test'
-import { folderFiles } from '../../../../packages/gateway/src/node/folderFiles.ts'
-import { suiteOfFiles } from '../queue/filesSuite.ts'
+import { folderFiles } from '../../../../packages/gateway/src/files/folderFiles.ts'
+import { suiteOfFiles } from './filesSuite.ts'
 
 suiteOfFiles('files in a folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'files-'))

@@ -1,7 +1,7 @@
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert, suite } from '#test'
-import type { PeerMessage, PeerServer, Peers } from '../../../../packages/gateway/src/queue/runQueue.ts'
-import { createPeers } from '../../../../packages/gateway/src/redis/peers.ts'
+import type { PeerMessage, PeerServer, Peers } from '../../../../packages/gateway/src/queue/peers.ts'
+import { createPeers } from '../../../../packages/gateway/src/queue/peers.ts'
 import { fakeClock } from '../../../support/fakes.ts'
 import { makeMemory, memoryStore } from '../queue/memoryStore.ts'
 

@@ -1,7 +1,7 @@
 // What any store of files has to do, wherever it keeps them.
 import { assert, suite } from '#test'
-import type { FileStore } from '../../../../packages/gateway/src/queue/runQueue.ts'
-import { bytes } from './suite.ts'
+import type { FileStore } from '../../../../packages/gateway/src/files/fileStore.ts'
+import { bytes } from '../queue/suite.ts'
 
 const MB = 2 ** 20
 

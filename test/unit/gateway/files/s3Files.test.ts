@@ -4,7 +4,7 @@ import { assert, rejects, suite, throws } from '#test'
 import { EngineError } from '../../../../packages/gateway/src/engine.ts'
 import { CANARY } from '../../../support/canary.ts'
 import { withGlobals } from '../../../support/setGlobals.ts'
-import { bytes } from './suite.ts'
+import { bytes } from '../queue/suite.ts'
 
 const test = suite('files in S3')
 const options: S3Options = { url: 's3://bucket/prefix', accessKeyId: 'id', secretAccessKey: CANARY }

@@ -1,0 +1,122 @@
+// Computes places in the queue: how many unended runs come before a run, and the first runs of the line.
+import { below, classOf, type Entry, idIn, isLive, placeOf, readableRun, runKey } from './runs.ts'
+import type { Found, Store } from './store.ts'
+import { NO_TURNS, rankOf, type Turns, UNKNOWN_COST_MS, type Waiters } from './turns.ts'
+
+interface NamedClass extends Waiters {
+  readonly name: string
+}
+
+/** All classes of runs that wait. */
+async function readClasses(store: Store): Promise<NamedClass[]> {
+  const first = await store.heads('t/')
+  if (first.length === 0) return []
+  const records = await store.read(first.map((mark) => runKey(idIn(mark))))
+  return await Promise.all(
+    first.map(async (mark, at) => {
+      const name = mark.split('/', 2)[1]!
+      const [level, owner] = name.split(':')
+      const record = readableRun(records[at])
+      const cost = isLive(record) ? record.cost : UNKNOWN_COST_MS
+      const count = await store.count(below(`t/${name}/`))
+      return { name, count, cost, priority: 9 - Number(level), owner: decodeURIComponent(owner!) }
+    }),
+  )
+}
+
+export const toTurns = (found: Found | undefined): Turns =>
+  found?.text === undefined ? NO_TURNS : JSON.parse(found.text)
+
+/** The most marks between places that are read together. */
+const NEAR = 1_000
+
+/** How many marks come before each of these places. */
+async function readRanks(
+  store: Store,
+  prefix: string,
+  places: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const marks = [...new Set(places)].sort().map((place) => prefix + place)
+  const [first, last] = [marks[0]!, marks.at(-1)!]
+  const rankOne = (to: string): Promise<number> => store.count({ from: prefix, to })
+  const [before, between] = await Promise.all([
+    rankOne(first),
+    first === last ? [] : store.range({ from: first, to: last }, { limit: NEAR }),
+  ])
+  const ranks = new Map<string, number>()
+  let at = 0
+  for (const mark of marks) {
+    while (at < between.length && between[at]! < mark) at++
+    const isFar = at === NEAR
+    ranks.set(mark.slice(prefix.length), isFar ? await rankOne(mark) : before + at)
+  }
+  return ranks
+}
+
+/** Makes the function that counts the unended runs before one. Calls at the same moment share their reads. */
+export function createPlaces(store: Store): (entry: Entry) => Promise<number> {
+  let reading: Promise<[number, readonly Found[], NamedClass[]]> | undefined
+  const readShared = () =>
+    (reading ??= Promise.all([store.count(below('h/')), store.read(['turns']), readClasses(store)]).finally(
+      () => (reading = undefined),
+    ))
+  /** The places that calls of this moment ask for, by class. */
+  const asked = new Map<string, { places: string[]; ranks: Promise<ReadonlyMap<string, number>> }>()
+
+  async function readRank(prefix: string, place: string): Promise<number> {
+    let batch = asked.get(prefix)
+    if (!batch) {
+      const places: string[] = []
+      const ranks = Promise.resolve().then(() => {
+        asked.delete(prefix)
+        return readRanks(store, prefix, places)
+      })
+      batch = { places, ranks }
+      asked.set(prefix, batch)
+    }
+    batch.places.push(place)
+    return (await batch.ranks).get(place)!
+  }
+
+  return async (entry) => {
+    // A run that a server has comes before all that wait: only sent runs are ahead.
+    if (entry.server !== undefined) return await store.count(below('s/'))
+    const { owner = '', priority = 0 } = entry
+    const [[held, [found], classes], rank] = await Promise.all([
+      readShared(),
+      readRank(`t/${classOf(entry)}/`, placeOf(entry)),
+    ])
+    const own = classes.find((one) => one.priority === priority && one.owner === owner)
+    return held + (own && classes.length > 1 ? rankOf(toTurns(found), classes, own, rank) : rank)
+  }
+}
+
+/** How many runs wait, and the numbers and ids of the first ones. */
+export interface Line {
+  readonly count: number
+  readonly first: readonly (readonly [number, string])[]
+}
+
+export async function readLine(store: Store, limit: number): Promise<Line> {
+  const [[found], classes] = await Promise.all([store.read(['turns']), readClasses(store)])
+  const turns = toTurns(found)
+  const parts = await Promise.all(
+    classes.map(async (own) => {
+      const ranks: number[] = []
+      while (ranks.length < Math.min(own.count, limit)) {
+        const rank = rankOf(turns, classes, own, ranks.length, limit)
+        if (rank >= limit) break
+        ranks.push(rank)
+      }
+      const marks = await store.range(below(`t/${own.name}/`), { limit: ranks.length })
+      return marks.map(
+        (mark, at) => [ranks[at]!, Number(mark.split('/')[2]!.split('.')[1]), idIn(mark)] as const,
+      )
+    }),
+  )
+  const all = parts.flat().sort((a, b) => a[0] - b[0])
+  return {
+    count: classes.reduce((sum, { count }) => sum + count, 0),
+    first: all.map(([, number, id]) => [number, id] as const),
+  }
+}
