@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { rules } from '@flowscale/gateway/internal'
+import type { ListenError } from '@flowscale/gateway/node'
+import { rules } from '../../gateway/src/internal.ts'
 import {
   type Log,
   listLines,
@@ -9,8 +10,7 @@ import {
   signatureOf,
   tryLine,
   withoutKeys,
-} from '@flowscale/gateway/internal/node'
-import type { ListenError } from '@flowscale/gateway/node'
+} from '../../gateway/src/internalNode.ts'
 import { createEmulator, type Emulator } from './createEmulator.ts'
 import type { Ledger } from './engine/ledger.ts'
 import type { FaultOptions } from './faults/table.ts'
@@ -51,10 +51,11 @@ async function start(flags: EmulatorFlags, log: Log): Promise<Started> {
     facts: { url: served.url, filesUrl: served.filesUrl, apiKey },
     banner: banner(served, apiKey, chaos, [...workflows]),
     notes: notes.map((note) => `note: ${note}`),
-    stop() {
+    async stop() {
       emulator.close()
-      void served.close()
+      const closed = served.close()
       if (chaos !== undefined) log(ledgerLine(emulator.ledger))
+      await closed
     },
   }
 }

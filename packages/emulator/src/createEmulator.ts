@@ -16,7 +16,7 @@ import {
   rules,
   runUpdate,
   URL_TTL_MS,
-} from '@flowscale/gateway/internal'
+} from '../../gateway/src/internal.ts'
 import { createEngine } from './engine/createEngine.ts'
 import { countOne, type Ledger, noteKeys } from './engine/ledger.ts'
 import { createState, type EmulatorStats, type EngineState, type Settings, toApiRun } from './engine/state.ts'

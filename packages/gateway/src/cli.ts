@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// The command `flowscale-gateway`.
 import { comfyui } from './comfyui/comfyui.ts'
 import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
@@ -29,7 +30,7 @@ await runServer(program, new URL('../package.json', import.meta.url), start)
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
   const { port, host, publicUrl, dialect, keepDays } = flags
-  const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
+  const urls = flags.comfyui ?? (flags.workers ? undefined : [localComfyui])
   const hasQueue = isQueued(flags)
   const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
   if (data !== undefined) checkFolder(flags, `${data}/queue`)
@@ -48,13 +49,13 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     ...(hasQueue ? { queue: await openQueue(flags, `${data}`) } : { keepDays }),
     logger: { info: log, warn: log, error: log },
   }
-  const { header: headers, maxWorkers } = flags
+  const { header: headers, workers, maxWorkers } = flags
   const gateway = fromFlags(() =>
-    createGateway({ ...options, engine: comfyui({ urls, headers, maxWorkers }) }),
+    createGateway({ ...options, engine: comfyui({ urls, workers, headers, maxWorkers }) }),
   )
-  const orClose = (error: unknown): never => {
+  const orClose = async (error: unknown): Promise<never> => {
     // A connection would keep the process.
-    gateway.close()
+    await gateway.close().catch(() => {})
     throw error
   }
   const { notes = [], ...report } = await gateway.report().catch(orClose)
@@ -73,7 +74,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     notes: [...notes, ...notesOn(hasQueue)],
     async stop() {
       await served.close(STOP_MS)
-      gateway.close()
+      await gateway.close()
     },
   }
 }

@@ -1,10 +1,12 @@
+// Makes a gateway of an engine and options.
 import { clean } from './clean.ts'
 import type { EngineMaker, Report, Storage, WorkflowSource } from './engine.ts'
 import { isKey } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
-import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
+import { DIALECTS, type Dialect } from './http/operations.ts'
+import { type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
 import { checkOptions, fields, isObject, must, optional, type Rules } from './options.ts'
 import type { Queue } from './queue/runQueue.ts'
 import * as rules from './rules.ts'
@@ -22,8 +24,12 @@ export interface Gateway extends Omit<HttpApi, 'handle'> {
   readonly url: string
   /** Whether your ComfyUI answers, and which workflows it can run. */
   report(): Promise<Report>
-  /** Ends the sockets to your ComfyUI. Runs go on there. */
-  close(): void
+  /**
+   * Ends streams of events and the sockets to your ComfyUI, where runs go on, and closes the queue. The promise ends when all
+   * is closed, so that another gateway can open the folder of the queue; it rejects with what went wrong. A second call gives
+   * the same promise.
+   */
+  close(): Promise<void>
 }
 
 const URL_OF_API = 'http://gateway.flowscale.test'
@@ -42,7 +48,7 @@ const URL_OF_API = 'http://gateway.flowscale.test'
  * })
  * const client = createClient({ baseUrl: gateway.url, apiKey: gateway.apiKey, fetch: gateway.fetch })
  * console.log((await getWorkflows(client)).data)
- * gateway.close()
+ * await gateway.close()
  * ```
  */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -55,6 +61,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     workflows: checkedSource(options.workflows),
     storage: options.storage,
     queue: options.queue,
+    workers: options.workerKey !== undefined,
     keepDays: options.keepDays,
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(clean(message)),
@@ -73,6 +80,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     longestList: 1000,
     makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
   })
+  let closed: Promise<void> | undefined
+  async function close(): Promise<void> {
+    api.close()
+    await engine.close()
+  }
   return {
     ...api,
     url,
@@ -86,10 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       mayLeave: true,
     }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
-    close() {
-      api.close()
-      engine.close()
-    },
+    close: () => (closed ??= close()),
   }
 }
 
@@ -136,7 +145,7 @@ export interface GatewayOptions {
   keepDays?: number | undefined
   /** What servers take their runs from, with the records and files: `folderQueue({ folder: 'data' })`. Default: none */
   queue?: Queue | undefined
-  /** The key of workers that dial in. It opens nothing else. Needs `queue`. Default: no worker can dial in */
+  /** The key of workers that dial in. It opens nothing else. Goes with `comfyui({ workers: true })`. Default: no worker can dial in */
   workerKey?: string | undefined
   /** Default: none */
   logger?: GatewayLogger | undefined

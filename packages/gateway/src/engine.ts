@@ -1,10 +1,13 @@
 // An engine makes the runs. This is its contract with the HTTP API.
+import type { WorkerPort } from './workerPort.ts'
 
-/** What an input or output is. */
-export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
+/** The kind of an input or output. */
+export type Kind = (typeof KINDS)[number]
+
+export const KINDS = ['string', 'number', 'boolean', 'image', 'video', 'audio', 'file'] as const
 
 /** The kinds whose values are files. */
-export const FILE_KINDS: readonly Kind[] = ['image', 'video', 'audio', 'file']
+export const FILE_KINDS: readonly Kind[] = KINDS.slice(3)
 
 export const isFileKind = (kind: Kind): boolean => FILE_KINDS.includes(kind)
 
@@ -64,6 +67,8 @@ export interface Run {
   readonly progress: number
   /** While the run is queued: how many runs are ahead. */
   readonly position?: number | undefined
+  /** While the run is running, or next: when it should end, as earlier runs of its workflow say. */
+  readonly endsAt?: number | undefined
   /** While the run is running: the title of the node at work. */
   readonly node?: string | undefined
   /** The inputs as callers see them: of a file, only the name. */
@@ -72,7 +77,7 @@ export interface Run {
   readonly outputNames: readonly string[]
   /** The names of the files that exist, with extension, in the order of `outputNames`. */
   readonly files: readonly string[]
-  /** The content of those files that are texts and no files of the engine, by name. */
+  /** By name, the content of `files` that are texts, and no files of the engine. */
   readonly texts?: Readonly<Record<string, string>> | undefined
   readonly error: string | null
   /** While the run is queued: why no server can take it. */
@@ -187,7 +192,7 @@ export function compareRuns<T extends Pick<Run, 'createdAt' | 'startedAt' | 'com
   }
 }
 
-/** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
+/** Makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
 export interface Engine {
   workflows(): Promise<readonly Workflow[]>
   /** Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. */
@@ -221,10 +226,10 @@ export interface Engine {
   follow?(runId: string): () => void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>
-  /** Answers a worker that dials in, and whose key was checked. `path`: what follows `/api/v1/worker/` */
-  dialIn?(path: string, request: Request): Promise<Response>
-  /** Stops timers and connections. Runs that are made elsewhere go on. */
-  close(): void
+  /** Lets a worker dial in whose key was checked. Default: no worker can */
+  dialIn?(name: string, session: string): Promise<WorkerPort>
+  /** Stops timers and connections, once. Runs that are made elsewhere go on. The gateway waits for a promise. */
+  close(): void | Promise<void>
 }
 
 /** The state of servers and workflows, for the person who starts a gateway. */
@@ -238,17 +243,19 @@ export interface Report {
     /** Why the workflow can't run; `null` if it can. */
     readonly problem: string | null
   }[]
-  /** What else this person should know about the servers, a sentence each. */
+  /** More facts about the servers for this person, a sentence each. */
   readonly notes?: readonly string[] | undefined
 }
 
-/** What `createGateway` gives to an engine when it makes one. */
+/** The parts of a gateway that its engine gets from `createGateway`. */
 export interface EngineContext {
   readonly workflows: WorkflowSource
   /** The place for records. Default: the engine has one of its own */
   readonly storage?: Storage | undefined
   /** The queue that several servers take from, which only the engine reads. Default: none */
   readonly queue?: object | undefined
+  /** Whether workers may dial in: the gateway has a key for them. Default: false */
+  readonly workers?: boolean | undefined
   /** For how many days an engine keeps its own records. Default: 30 */
   readonly keepDays?: number | undefined
   /** The hosts that files may be read from by URL. */
@@ -286,7 +293,7 @@ export type EngineMaker = (context: EngineContext) => Engine
 
 // The errors of an engine, and how the HTTP API answers them.
 
-/** What is wrong with a request's inputs, in the form of FastAPI. */
+/** A fault in the inputs of a request, in the form of FastAPI. */
 export interface Problem {
   readonly loc: readonly (string | number)[]
   readonly msg: string

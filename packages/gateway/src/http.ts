@@ -1,6 +1,7 @@
 // The HTTP API for an engine or a server of your own.
 export {
   type Container,
+  checkSame,
   type Draft,
   type Engine,
   type EngineContext,
@@ -29,12 +30,5 @@ export {
 export { breakOff, brokenBy } from './http/answers.ts'
 export { type ApiFetch, createFetch, type FetchOptions } from './http/createFetch.ts'
 export { createHttpApi } from './http/createHttpApi.ts'
-export type {
-  ApiOperation,
-  Dialect,
-  HttpApi,
-  HttpApiOptions,
-  Operation,
-  RunUpdate,
-  Where,
-} from './http/types.ts'
+export type { Dialect, Operation } from './http/operations.ts'
+export type { HttpApi, HttpApiOptions, RunUpdate, Where } from './http/types.ts'

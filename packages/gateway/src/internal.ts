@@ -1,9 +1,10 @@
-// Internal: facts and helpers that the emulator shares with the gateway. No promise is made to anybody else, and any
-// version may change them.
-export { checkSame, compareRuns, drawSeed, FILE_KINDS, fileName, isEnded, outputName } from './engine.ts'
+// Exports for the build of the emulator, which no package publishes. No class may be here: the gateway would not know the
+// emulator's copy of an `EngineError`.
+export { compareRuns, drawSeed, fileName, isEnded, KINDS, outputName } from './engine.ts'
 export { isKey } from './http/access.ts'
+export { DIALECTS, OPERATIONS, operations } from './http/operations.ts'
 export { runUpdate } from './http/runJson.ts'
-export { DIALECTS, URL_TTL_MS } from './http/types.ts'
+export { URL_TTL_MS } from './http/types.ts'
 export { extensionOf } from './mediaTypes.ts'
 export * from './options.ts'
 export * as rules from './rules.ts'

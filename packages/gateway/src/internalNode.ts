@@ -1,4 +1,4 @@
-// The entry `./internal/node`: what the commands of the gateway and the emulator share. It may change with each version.
+// Exports for the build of the emulator's command, which no package publishes.
 export { type Command, InvalidArgumentError } from 'commander'
 export { listLines, logged, signatureOf, tryLine, withoutKeys } from './command/print.ts'
 export { type Log, runServer, type Started } from './command/runServer.ts'

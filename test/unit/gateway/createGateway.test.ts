@@ -2,9 +2,9 @@
 
 import { comfyui, createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/http'
-import { logged } from '@flowscale/gateway/internal/node'
 import { serve } from '@flowscale/gateway/node'
 import { assert, rejects, said, suite } from '#test'
+import { logged } from '../../../packages/gateway/src/command/print.ts'
 import { createStored, recordPaths } from '../../../packages/gateway/src/records/recordStore.ts'
 import { createRunIndex } from '../../../packages/gateway/src/records/runIndex.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'

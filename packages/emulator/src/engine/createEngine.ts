@@ -1,5 +1,5 @@
-import { type Draft, type Engine, EngineError } from '@flowscale/gateway/http'
-import { checkSame, compareRuns, drawSeed, isEnded } from '@flowscale/gateway/internal'
+import { checkSame, type Draft, type Engine, EngineError } from '@flowscale/gateway/http'
+import { compareRuns, drawSeed, isEnded } from '../../../gateway/src/internal.ts'
 import type { Random } from '../seed.ts'
 import type { Workflow } from '../workflows/checkWorkflows.ts'
 import type { InputFile, WorkflowInputs } from '../workflows/types.ts'
@@ -15,7 +15,7 @@ export function createEngine(state: EngineState): Engine {
       const workflow = state.workflows.get(workflowId)
       return workflow && createDraft(state, workflow)
     },
-    // Node 18, and pages on plain HTTP, can't hash what is sent.
+    // Pages on plain HTTP can't hash what is sent.
     ...(globalThis.crypto?.subtle && { findKey: async (key) => state.known.get(key) }),
     async getRun(id) {
       const run = state.runs.get(id)

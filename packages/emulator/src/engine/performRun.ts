@@ -1,4 +1,4 @@
-import { extensionOf, fileName } from '@flowscale/gateway/internal'
+import { extensionOf, fileName } from '../../../gateway/src/internal.ts'
 import { createRandom } from '../seed.ts'
 import type { RunContext } from '../workflows/types.ts'
 import type { Output, Run, Settings, StoredFile } from './state.ts'

@@ -1,5 +1,5 @@
 import type { Run as ApiRun } from '@flowscale/gateway/http'
-import { isEnded, outputName } from '@flowscale/gateway/internal'
+import { isEnded, outputName } from '../../../gateway/src/internal.ts'
 import { makeOutputName, makeRunId } from '../seed.ts'
 import { performRun } from './performRun.ts'
 import { type Container, type EngineState, type Output, type Run, toApiRun } from './state.ts'

@@ -1,6 +1,6 @@
-import { checkOption, checkOptions, optional, type Rules, rules } from '@flowscale/gateway/internal'
+import { checkOption, checkOptions, optional, type Rules, rules } from '../../../gateway/src/internal.ts'
 import { createRandom } from '../seed.ts'
-import { type FaultCall, type FaultOperation, OPERATIONS } from './fault.ts'
+import { FAULT_OPERATIONS, type FaultCall, type FaultOperation } from './fault.ts'
 import { FAULT_KINDS, type FaultKind, type FaultOptions, type FaultRequest, faultTable } from './table.ts'
 
 /** How many targets are counted; the oldest is forgotten first. */
@@ -107,7 +107,7 @@ const OPTIONS: Rules<FaultOptions> = {
 
 export function checkFaults(faults: FaultOptions): void {
   checkOptions('createEmulator', faults, OPTIONS, 'faults')
-  for (const [name, known] of Object.entries({ kinds: FAULT_KINDS, operations: OPERATIONS })) {
+  for (const [name, known] of Object.entries({ kinds: FAULT_KINDS, operations: FAULT_OPERATIONS })) {
     for (const [index, word] of (faults[name as 'kinds' | 'operations'] ?? []).entries()) {
       checkOption('createEmulator', word, rules.oneOf(known), `faults.${name}[${index}]`)
     }

@@ -1,4 +1,5 @@
-import type { ApiOperation, Operation } from '@flowscale/gateway/http'
+import type { Operation } from '@flowscale/gateway/http'
+import { OPERATIONS, operations } from '../../../gateway/src/internal.ts'
 
 /** What a fault is played at: a request of the API or of a file, a WebSocket handshake, or a message of a WebSocket. */
 export type FaultOperation = Operation | 'connect' | 'message'
@@ -27,21 +28,12 @@ export interface Fault {
   play?(call: FaultCall): Promise<Response | undefined>
 }
 
-/** Operations whose answer is one JSON text. */
-export const JSONS: readonly ApiOperation[] = [
-  'checkHealth',
-  'getQueue',
-  'getWorkflows',
-  'executeWorkflow',
-  'getOutput',
-  'cancelRun',
-  'getRun',
-  'getRuns',
-]
-
-export const API: readonly ApiOperation[] = [...JSONS, 'connectEvents']
+/** Operations whose answer is one JSON text, in the envelope of the API. */
+export const JSONS: readonly Operation[] = OPERATIONS.filter((operation) => operations[operation].data)
 
 /** Operations that are HTTP requests. */
-export const HTTP: readonly FaultOperation[] = [...API, 'downloadOutput']
+export const HTTP: readonly Operation[] = OPERATIONS
 
-export const OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message']
+export const API: readonly Operation[] = HTTP.filter((operation) => operation !== 'downloadOutput')
+
+export const FAULT_OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message']

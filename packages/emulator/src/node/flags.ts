@@ -6,7 +6,7 @@ import {
   ServerCommand,
   type ServerFlags,
   wholeNumber,
-} from '@flowscale/gateway/internal/node'
+} from '../../../gateway/src/internalNode.ts'
 import { describeFaults } from '../faults/table.ts'
 
 /** The flags of the emulator. */

@@ -1,5 +1,12 @@
-import { checkOption, checkOptions, must, optional, type Rules, rules } from '@flowscale/gateway/internal'
 import { type Served as ServedApi, serve as serveApi } from '@flowscale/gateway/node'
+import {
+  checkOption,
+  checkOptions,
+  must,
+  optional,
+  type Rules,
+  rules,
+} from '../../../gateway/src/internal.ts'
 import type { Emulator } from '../createEmulator.ts'
 import { checkSocketOptions, type SocketOptions, spoilSockets } from './sockets.ts'
 
@@ -59,6 +66,7 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
     throw error
   })
   apiUrl = api.url
+  let closed: Promise<void> | undefined
   return {
     url: api.url,
     filesUrl: files.url,
@@ -66,7 +74,10 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
       return api.sockets
     },
     dropSockets: api.dropSockets,
-    close: () => Promise.all([api.close(), files.close()]).then(() => undefined),
+    close() {
+      closed ??= Promise.all([api.close(), files.close()]).then(() => undefined)
+      return closed
+    },
   }
 }
 

@@ -1,5 +1,5 @@
-import { checkOptions, optional, type Rules, rules } from '@flowscale/gateway/internal'
 import type { Messages, SocketHooks, Wire } from '@flowscale/gateway/node'
+import { checkOptions, optional, type Rules, rules } from '../../../gateway/src/internal.ts'
 import type { Emulator } from '../createEmulator.ts'
 import type { FaultKind } from '../faults/table.ts'
 

@@ -2,14 +2,14 @@ import type { Workflow as ApiWorkflow, Input, Kind } from '@flowscale/gateway/ht
 import {
   checkOption,
   checkOptions,
-  FILE_KINDS,
   isObject,
+  KINDS,
   must,
   optional,
   type Rule,
   type Rules,
   rules,
-} from '@flowscale/gateway/internal'
+} from '../../../gateway/src/internal.ts'
 import { builtIn } from './builtIn.ts'
 import type { InputDefinition, RunContext, WorkflowDefinition, WorkflowInputs } from './types.ts'
 
@@ -20,7 +20,7 @@ export interface Workflow extends ApiWorkflow {
   run(inputs: WorkflowInputs, context: RunContext): unknown
 }
 
-const aKind: Rule = rules.oneOf(['string', 'number', 'boolean', ...FILE_KINDS])
+const aKind: Rule = rules.oneOf(KINDS)
 
 const OPTIONS: Rules<WorkflowDefinition> = {
   id: rules.filledText,

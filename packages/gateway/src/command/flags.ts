@@ -1,3 +1,4 @@
+// The flags of the command of the gateway, and their checks.
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { isHeader, readAddress } from '../comfyui/api/address.ts'

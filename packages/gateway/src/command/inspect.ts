@@ -1,3 +1,4 @@
+// The subcommands `inspect` and `convert`, for the authors of workflows.
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
@@ -6,7 +7,7 @@ import { createClasses } from '../comfyui/api/classes.ts'
 import { type ComfyClient, createComfyClient, LoginRefused, NoAnswer } from '../comfyui/api/client.ts'
 import { createCatalog } from '../comfyui/catalog.ts'
 import { readGraph } from '../comfyui/chooseGraph.ts'
-import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
+import { type ComfyWorkflow, keyOf, type NamedInput } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
 import { readWorkflowFile } from '../node/readWorkflows.ts'
 import { type GatewayFlags, headerOption, localComfyui, toAddress } from './flags.ts'
@@ -148,14 +149,13 @@ function shorten(value: string | number | boolean): string {
 
 /** A line for each field that is no input, and each save node that is no output. */
 function leftOutOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
-  const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
-  const inputFields = new Set(
-    [...inputs.values()].flatMap(({ fields }) => fields.map(({ node, field }) => keyOf(node, field))),
-  )
+  const inputFields = new Set([...inputs.values()].flatMap(({ fields }) => fields.map(keyOf)))
   const outputNodes = new Set([...outputs.values()].map(({ node }) => node))
   return [...nodes.values()].flatMap(({ id, node, title, info, fields, links }) => {
     const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
-    const free = names.filter((name) => !links.has(name) && !inputFields.has(keyOf(id, name)))
+    const free = names.filter(
+      (name) => !links.has(name) && !inputFields.has(keyOf({ node: id, field: name })),
+    )
     const linked = names.filter((name) => links.has(name))
     const isSilent = info?.output_node === true && !outputNodes.has(id)
     const notes = [

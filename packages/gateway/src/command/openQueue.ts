@@ -1,10 +1,12 @@
+// Opens the queue that the flags name.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { FileStore } from '../files/fileStore.ts'
+import { folderFiles } from '../files/folderFiles.ts'
 import { userFolder } from '../node/dataFolder.ts'
-import { folderFiles } from '../node/folderFiles.ts'
 import { folderQueueOf } from '../node/folderQueue.ts'
 import { LEVEL } from '../node/levelStore.ts'
-import type { FileStore, Queue } from '../queue/runQueue.ts'
+import type { Queue } from '../queue/runQueue.ts'
 import type { GatewayFlags } from './flags.ts'
 import { fromFlags, UsageError } from './serverCommand.ts'
 
@@ -25,7 +27,7 @@ async function openFiles({ files: url, redirectLinks }: GatewayFlags): Promise<F
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
   if (!accessKeyId || !secretAccessKey)
     throw new UsageError('--files needs the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.')
-  const { s3Files } = await installed('--files', 'aws4fetch', import('../queue/s3Files.ts'))
+  const { s3Files } = await installed('--files', 'aws4fetch', import('../files/s3Files.ts'))
   return fromFlags(() =>
     s3Files({
       url,
@@ -47,7 +49,7 @@ async function installed<T>(flag: string, name: string, part: Promise<T>): Promi
   })
 }
 
-/** Refuses a folder with a queue whose runs a gateway with these flags would not show: a batch that goes on would pay again. */
+/** Refuses a folder with runs that these flags would not show: a batch that goes on would pay for them again. */
 export function checkFolder({ redis }: GatewayFlags, folder: string): void {
   const names = listOf(folder)
   const isOfRedis = !hasQueue(names) && (names.includes('in') || names.includes('out'))
@@ -61,7 +63,7 @@ export function checkFolder({ redis }: GatewayFlags, folder: string): void {
     )
 }
 
-/** What to say of runs that a gateway shows only with other flags. They may be another gateway's. */
+/** A note about runs that only a gateway with other flags shows. They may belong to another gateway. */
 export function notesOn(isQueued: boolean): string[] {
   const mine = join(userFolder(), 'queue')
   if (isQueued || !hasQueue(listOf(mine))) return []

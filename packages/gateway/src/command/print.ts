@@ -1,3 +1,4 @@
+// The texts that a command prints: the banner, and a line for each request.
 import { clean } from '../clean.ts'
 import type { Report } from '../engine.ts'
 import { brokenBy } from '../http/answers.ts'
@@ -97,7 +98,7 @@ export function logged<T extends Pick<HttpApi, 'handle' | 'apiKey'>>(
   }
 }
 
-/** A path and query without what is a key by its name, as WebSockets have it, or by its value. */
+/** A path and query without keys: no parameter with the name of a key, as WebSockets have it, and no value that is one. */
 export function withoutKeys(target: string, ...keys: (string | null | undefined)[]): string {
   const known = keys.filter((key) => typeof key === 'string')
   const isKey = (text: string): boolean =>

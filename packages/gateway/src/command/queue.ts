@@ -1,3 +1,4 @@
+// The subcommand `queue check`, which looks for damage in the folder of a queue.
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -39,7 +40,7 @@ async function check(folder: string): Promise<void> {
   if (hasDamage) throw new Error(`${root} is damaged, as listed above`)
 }
 
-/** Counts what can be read. */
+/** Counts the records and marks that can be read. */
 async function count(
   root: string,
   report: (damage: string) => void,

@@ -1,3 +1,4 @@
+// Runs a server as a command, from its flags to Ctrl-C.
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { clean, cleanJson } from '../clean.ts'
@@ -12,7 +13,7 @@ export interface Started {
   readonly banner: string
   /** Log lines after the banner or the facts. */
   readonly notes?: readonly string[] | undefined
-  stop(): unknown
+  stop(): Promise<void>
 }
 
 /** Prints a line: on stdout, or by `--json` on stderr. */
@@ -37,7 +38,7 @@ export async function runServer<Flags extends ServerFlags>(
   command.version(version, '-v, --version', 'show the version').action(async (flags: Flags) => {
     const log: Log = (line) => void (flags.json ? process.stderr : process.stdout).write(`${clean(line)}\n`)
     const { facts, banner, notes = [], stop } = await start(flags, log)
-    onSignal(stop)
+    onSignal(() => void stop().catch((error) => reportFailure(command.name(), error)))
     process.stdout.write(flags.json ? `${cleanJson(JSON.stringify(facts))}\n` : banner)
     for (const note of notes) log(note)
   })
@@ -49,8 +50,8 @@ export async function runServer<Flags extends ServerFlags>(
   }
 }
 
-/** The first Ctrl-C or SIGTERM stops the server. The second ends the process at once, as no listener is left. */
-function onSignal(stop: () => unknown): void {
+/** The first Ctrl-C or SIGTERM stops the command. The second ends the process at once, as no listener is left. */
+export function onSignal(stop: () => void): void {
   const listener = (): void => {
     process.off('SIGINT', listener).off('SIGTERM', listener)
     stop()

@@ -1,6 +1,7 @@
+// The flags and errors that the commands of all servers have.
 import { Command, type ErrorOptions, InvalidArgumentError, Option } from 'commander'
 import { isKey } from '../http/access.ts'
-import { DIALECTS, type Dialect } from '../http/types.ts'
+import { DIALECTS, type Dialect } from '../http/operations.ts'
 import { MOST_PORT } from '../rules.ts'
 
 /** The flags of every server. */
@@ -65,7 +66,7 @@ export class ServerCommand extends Command {
   }
 }
 
-/** Adds the flags of every server. In the help, `apiKey` is the default key, and `firstLine` what `--json` prints. */
+/** Adds the flags of every server. In the help, `apiKey` is the default key, and `firstLine` the line that `--json` prints. */
 export function addServerFlags(
   command: Command,
   { apiKey, firstLine }: { apiKey: string; firstLine: string },

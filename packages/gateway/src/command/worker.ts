@@ -1,11 +1,13 @@
+// The subcommand `worker`, which makes runs of a gateway elsewhere.
 import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 import { clean } from '../clean.ts'
 import { createComfyClient } from '../comfyui/api/client.ts'
-import { createDistantPort } from '../comfyui/queued/distantPort.ts'
-import { NotWelcome } from '../comfyui/queued/port.ts'
-import { startWorker } from '../comfyui/queued/worker.ts'
+import { createDistantPort } from '../comfyui/worker/distantPort.ts'
+import { NotWelcome } from '../comfyui/worker/port.ts'
+import { startWorker } from '../comfyui/worker/startWorker.ts'
 import { headerOption, localComfyui, toAddress } from './flags.ts'
+import { onSignal } from './runServer.ts'
 import { readKey, UsageError } from './serverCommand.ts'
 
 interface WorkerFlags {
@@ -67,14 +69,12 @@ async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlag
             : new Error(`Another worker named "${name}" is at work. Give this one a --name of its own`),
         ),
     })
-    const end = (): void => {
-      process.off('SIGINT', end).off('SIGTERM', end)
+    onSignal(() => {
       stop.close()
       log(
         'Stopped. A run at work goes on in ComfyUI: start the worker again with this name, and its result comes.',
       )
       resolve()
-    }
-    process.on('SIGINT', end).on('SIGTERM', end)
+    })
   })
 }

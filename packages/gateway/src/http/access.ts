@@ -1,3 +1,4 @@
+// Keys of requests, and where requests may come from.
 /** Whether a text can be a key: a header carries visible ASCII characters unchanged. */
 export function isKey(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
@@ -6,6 +7,13 @@ export function isKey(value: unknown): value is string {
 /** Whether the key of a request or a handshake opens the API. */
 export function hasKey({ apiKey }: { readonly apiKey: string | null }, sent: string | null): boolean {
   return apiKey === null || (sent ? sameText(sent, apiKey) : false)
+}
+
+/** The key that a request carries. */
+export function keyOf({ headers }: { readonly headers: Headers }): string | null {
+  const bearer = /^bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  // An empty header counts as not sent.
+  return headers.get('x-api-key') || bearer || null
 }
 
 /** Compares a text with a secret, in the same time wherever they differ. */

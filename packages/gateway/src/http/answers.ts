@@ -1,5 +1,7 @@
+// Answers in the forms of the dialects: data, failures, and the errors of an engine.
 import { EngineError, InputError, type Problem } from '../engine.ts'
-import type { Dialect, HttpApiOptions } from './types.ts'
+import type { Dialect } from './operations.ts'
+import type { HttpApiOptions } from './types.ts'
 
 /** An answer in JSON, without the fields that are undefined. */
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {

@@ -1,3 +1,4 @@
+// A `fetch` that reaches the API without a network.
 import { onAbort, orAborted } from '../runtime.ts'
 import { passedOf } from './links.ts'
 import type { HttpApi } from './types.ts'

@@ -1,19 +1,25 @@
+// The HTTP API of an engine: keys, routes, CORS and errors.
 import { EngineError } from '../engine.ts'
-import { hasKey, isFromElsewhere } from './access.ts'
-import { answerError, brokenBy, failure, json } from './answers.ts'
+import { hasKey, isFromElsewhere, keyOf } from './access.ts'
+import { answerError, brokenBy, failure, json, unprocessable } from './answers.ts'
+import { getDocument } from './document.ts'
 import { serveFile } from './links.ts'
-import { checkHealth, getQueue, getWorkflows } from './routes/comfy.ts'
+import { type Dialect, OPERATIONS, type Operation, type OperationRow, operations } from './operations.ts'
+import { readQuery } from './readQuery.ts'
+import { checkHealth, getQueue, getWorkflow, getWorkflows } from './routes/comfy.ts'
 import { connectEvents } from './routes/events.ts'
-import { cancelRun, executeWorkflow, getOutput, getRun, getRuns } from './routes/runs.ts'
+import { cancelRun, executeWorkflow, getOutput, getRun, getRuns, runWorkflow } from './routes/runs.ts'
+import { serveWorker } from './routes/worker.ts'
 import { runUpdate } from './runJson.ts'
-import type { ApiRequest, Dialect, HttpApi, HttpApiOptions, Operation, RunningApi, Where } from './types.ts'
+import type { ApiRequest, HttpApi, HttpApiOptions, RunningApi, Where } from './types.ts'
 
+const EXPOSED = 'x-request-id, retry-after, x-idempotency, preference-applied'
 const NO_KEY = 'Without a key, only this machine can use the API'
 
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
 export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): void } {
   const { engine, dialect, apiKey } = options
-  const api: RunningApi = { ...options, streams: { ends: new Set(), closed: false } }
+  const api: RunningApi = { ...options, streams: { ends: new Set(), closed: false, awaited: new Map() } }
   const routes = routesOf(dialect)
   const keepsOut: NonNullable<HttpApi['keepsOut']> = (request) => apiKey === null && isFromElsewhere(request)
   return {
@@ -26,7 +32,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
       const response = preflight(request) ?? (await answer(call, routes))
       response.headers.set('x-request-id', call.requestId)
       response.headers.set('access-control-allow-origin', '*')
-      response.headers.set('access-control-expose-headers', 'x-request-id, retry-after, x-idempotency')
+      response.headers.set('access-control-expose-headers', EXPOSED)
       return response
     },
     watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run))) ?? (() => {}),
@@ -81,7 +87,7 @@ async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Re
     // This key opens nothing else, and no other key opens this.
     return await guard(
       call,
-      () => refuseKey({ ...call, api: { ...api, apiKey } }) ?? api.engine.dialIn!(toWorkers, request),
+      () => refuseKey({ ...call, api: { ...api, apiKey } }) ?? serveWorker(api.engine, toWorkers, request),
     )
   }
   const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
@@ -110,7 +116,7 @@ async function guard(
 }
 
 function refuseKey({ api, request }: ApiRequest): Response | undefined {
-  const key = request.headers.get('x-api-key')
+  const key = keyOf(request)
   if (hasKey(api, key)) return undefined
   return key
     ? failure(api.dialect, 403, 'Invalid API key')
@@ -121,24 +127,60 @@ interface Route {
   /** Without an operation, `around` does not wrap the route. */
   readonly operation?: Operation
   /** Needs no key. */
-  readonly isOpen?: boolean
+  readonly isOpen?: boolean | undefined
   answer(call: ApiRequest): Response | Promise<Response>
-}
-
-interface ApiRoute extends Route {
-  readonly method: 'GET' | 'POST'
-  readonly path: RegExp
 }
 
 const FILES: Route = { operation: 'downloadOutput', isOpen: true, answer: serveFile }
 
+const handlers: Readonly<Record<Operation, Route['answer']>> = {
+  getDocument,
+  checkHealth,
+  getQueue,
+  getWorkflows,
+  getWorkflow,
+  executeWorkflow,
+  runWorkflow,
+  getRuns,
+  getOutput,
+  getRun,
+  cancelRun,
+  connectEvents,
+  connectWebSocket,
+  downloadOutput: serveFile,
+}
+
+interface ApiRoute extends OperationRow {
+  readonly operation: Operation
+  readonly pattern: RegExp
+}
+
+/** The operations of a dialect, but the one of files, which has an origin of its own. */
+const routesOf = (dialect: Dialect): readonly ApiRoute[] =>
+  OPERATIONS.filter(
+    (operation) => operation !== 'downloadOutput' && !operations[operation].lackedBy?.includes(dialect),
+  ).map((operation) => {
+    const row = operations[operation]
+    const path = row.path.replaceAll('.', '\\.').replace('{id}', '([^/]+)')
+    return { ...row, operation, pattern: new RegExp(`^${path}$`) }
+  })
+
 /** The first route that fits, or else a refusal. */
 function findRoute({ api, request, url }: ApiRequest, routes: readonly ApiRoute[]): Route {
-  const fitting = routes.filter(({ path }) => path.test(url.pathname))
+  const fitting = routes.filter(({ pattern }) => pattern.test(url.pathname))
   const route = fitting.find(({ method }) => method === request.method)
   if (route) {
-    const [, part = ''] = route.path.exec(url.pathname)!
-    return { ...route, answer: (call) => route.answer({ ...call, id: decode(part) }) }
+    const { operation, isOpen, pattern, query: parameters = {} } = route
+    const [, part = ''] = pattern.exec(url.pathname)!
+    return {
+      operation,
+      isOpen,
+      answer(call) {
+        const { query, problems } = readQuery(url.searchParams, parameters, api)
+        if (problems.length > 0) return unprocessable(problems)
+        return handlers[operation]({ ...call, id: decode(part), query })
+      },
+    }
   }
   if (fitting.length === 0) return { isOpen: true, answer: () => failure(api.dialect, 404, 'Not Found') }
   const allow = [...new Set(fitting.map(({ method }) => method))].join(', ')
@@ -153,32 +195,8 @@ function decode(part: string): string {
   }
 }
 
-function routesOf(dialect: Dialect): readonly ApiRoute[] {
-  const common: ApiRoute[] = [
-    { method: 'GET', path: /^\/api\/v1\/comfy\/health$/, operation: 'checkHealth', answer: checkHealth },
-    { method: 'GET', path: /^\/api\/v1\/comfy\/queue$/, operation: 'getQueue', answer: getQueue },
-    { method: 'POST', path: /^\/api\/v1\/runs$/, operation: 'executeWorkflow', answer: executeWorkflow },
-    { method: 'GET', path: /^\/api\/v1\/runs$/, operation: 'getRuns', answer: getRuns },
-    { method: 'GET', path: /^\/api\/v1\/runs\/output$/, operation: 'getOutput', answer: getOutput },
-    { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, operation: 'getRun', answer: getRun },
-    { method: 'GET', path: /^\/api\/v1\/ws$/, answer: upgradeRequired },
-  ]
-  if (dialect === 'openapi') return common
-  return [
-    ...common,
-    { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, operation: 'getWorkflows', answer: getWorkflows },
-    { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, operation: 'cancelRun', answer: cancelRun },
-    {
-      method: 'GET',
-      path: /^\/api\/v1\/runs\/([^/]+)\/events$/,
-      operation: 'connectEvents',
-      answer: connectEvents,
-    },
-  ]
-}
-
 /** Answers a request to the WebSocket's address that is no handshake. The server answers the handshakes. */
-function upgradeRequired({ api }: ApiRequest): Response {
+function connectWebSocket({ api }: ApiRequest): Response {
   return failure(api.dialect, 426, 'Upgrade Required: this address speaks WebSocket', {
     upgrade: 'websocket',
     'sec-websocket-version': '13',

@@ -1,3 +1,4 @@
+// Signs and checks the links to files, and serves a file of a link.
 import { sameText } from './access.ts'
 import type { ApiRequest } from './types.ts'
 

@@ -1,6 +1,8 @@
+// A run as JSON, in each dialect.
 import type { Run } from '../engine.ts'
 import { linkTo } from './links.ts'
-import type { ApiRequest, Dialect, RunUpdate } from './types.ts'
+import type { Dialect } from './operations.ts'
+import type { ApiRequest, RunUpdate } from './types.ts'
 
 /** The only team. */
 const TEAM = 'local'

@@ -1,9 +1,6 @@
-import type { Engine, Status } from '../engine.ts'
-
-/** The forms of the API, from three sources: the published README, the OpenAPI document and the Python SDK. */
-export type Dialect = 'readme' | 'openapi' | 'python'
-
-export const DIALECTS: readonly Dialect[] = ['readme', 'openapi', 'python']
+// The options and requests of the HTTP API.
+import type { Engine, Run, Status } from '../engine.ts'
+import type { Dialect, Operation } from './operations.ts'
 
 /** How long a download link lives by default. */
 export const URL_TTL_MS = 900_000
@@ -18,6 +15,8 @@ export interface Where {
   apiUrl?: string | undefined
   /** A larger body is answered with 413. The API may have a limit, too; the smaller one counts. Default: no limit */
   maxBodyBytes?: number | undefined
+  /** Aborts when the server closes: answers that wait for a run end. */
+  closing?: AbortSignal | undefined
 }
 
 /** The state of a run, under the names of the API. */
@@ -33,19 +32,6 @@ export interface RunUpdate {
   /** The names of the outputs in the dialect. */
   readonly output_names: readonly string[]
 }
-
-export type ApiOperation =
-  | 'checkHealth'
-  | 'getQueue'
-  | 'getWorkflows'
-  | 'executeWorkflow'
-  | 'getOutput'
-  | 'cancelRun'
-  | 'getRun'
-  | 'connectEvents'
-  | 'getRuns'
-
-export type Operation = ApiOperation | 'downloadOutput'
 
 export interface HttpApiOptions {
   readonly engine: Engine
@@ -93,6 +79,16 @@ export interface HttpApi {
   follow?: ((runId: string) => () => void) | undefined
 }
 
+/** A run that callers wait for. One watch, and one look at the run, are for all of them. */
+export interface AwaitedRun {
+  /** The latest known state. */
+  readonly run: Run | undefined
+  /** Resolves once the run was looked at. */
+  readonly seen: Promise<void>
+  /** Calls `end` when the wait is over, unless the returned function was called before. */
+  join(end: () => void): () => void
+}
+
 /** An API at work, with its streams of events. */
 export interface RunningApi extends HttpApiOptions {
   readonly streams: {
@@ -100,6 +96,8 @@ export interface RunningApi extends HttpApiOptions {
     readonly ends: Set<() => void>
     /** Once true, a new stream ends after its first event. */
     closed: boolean
+    /** The runs that callers wait for, by their ids. */
+    readonly awaited: Map<string, AwaitedRun>
   }
 }
 
@@ -108,6 +106,7 @@ export interface ApiRequest extends Readonly<Where> {
   readonly api: RunningApi
   readonly request: Request
   readonly url: URL
+  /** The parameters of the operation, checked, with their defaults. Of a file: all that were sent. */
   readonly query: URLSearchParams
   /** The decoded path parameter; empty if the route has none. */
   readonly id: string

@@ -64,6 +64,16 @@ export function Connection(): JSX.Element {
         <button type="submit" id="connect" class={session ? '' : 'primary'}>
           {session ? 'Disconnect' : 'Connect'}
         </button>
+        {session && (
+          <a
+            class="button"
+            target="_blank"
+            rel="noreferrer"
+            href={`${session.client.baseUrl}/api/v1/openapi.json`}
+          >
+            OpenAPI document
+          </a>
+        )}
       </form>
     </div>
   )

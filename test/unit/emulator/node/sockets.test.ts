@@ -40,13 +40,15 @@ test('the key by header or by query, of which the header counts first', async ()
     [`${address}?api_key=${KEY}`, {}],
     [`${address}?a=b&api_key=${KEY}&c`, {}],
     [`${address}?api_key=wrong`, { 'x-api-key': KEY }],
+    [address, { 'x-api-key': '', authorization: `Bearer ${KEY}` }],
+    [`${address}?api_key=${KEY}`, { authorization: 'Bearer another' }],
   ] as const) {
     const { socket } = dial(url, headers)
     await until(() => socket.readyState === WebSocket.OPEN)
   }
-  assert.is(served.sockets, 4)
+  assert.is(served.sockets, 6)
   await refusal(`${address}?api_key=${KEY}`, { 'x-api-key': 'wrong' })
-  assert.is(served.sockets, 4)
+  assert.is(served.sockets, 6)
 })
 
 for (const dialect of DIALECTS) {
@@ -58,7 +60,7 @@ for (const dialect of DIALECTS) {
     for (const [url, headers, status, text] of [
       [address, {}, 401, 'Missing API key: send it in the X-API-KEY header'],
       [`${address}?api_key=`, {}, 401, 'Missing API key: send it in the X-API-KEY header'],
-      [address, { Authorization: 'Bearer a+b/c' }, 401, 'Missing API key: send it in the X-API-KEY header'],
+      [address, { Authorization: 'Bearer A+b/c' }, 403, 'Invalid API key'],
       [address, { 'X-API-KEY': 'A+b/c' }, 403, 'Invalid API key'],
       // A plus stands for a space there.
       [`${address}?api_key=a+b/c`, {}, 403, 'Invalid API key'],

@@ -11,12 +11,12 @@ import {
   type Workflow,
 } from '@flowscale/gateway/http'
 import { assert, suite } from '#test'
+import { DIALECTS, OPERATIONS, operations } from '../../../../packages/gateway/src/internal.ts'
 import { draft, fakeEngine, run, workflow } from '../fakeEngine.ts'
 
 const test = suite('httpApi')
 const KEY = 'secret'
 const ORIGIN = 'http://gateway.test'
-const DIALECTS: Dialect[] = ['readme', 'openapi', 'python']
 
 function apiOf(own: Partial<Engine> = {}, options: Partial<HttpApiOptions> = {}): HttpApi {
   return createHttpApi({
@@ -124,44 +124,36 @@ test('pages of other sites first, then 404 and 405, then the key', async () => {
 const refusal = (dialect: Dialect, text: string): object =>
   dialect === 'readme' ? { status: 'error', errors: [text] } : { detail: text }
 
-const keyed: [method: string, path: string][] = [
-  ['GET', '/api/v1/comfy/health'],
-  ['GET', '/api/v1/comfy/queue'],
-  ['GET', '/api/v1/comfy/workflows'],
-  ['GET', '/api/v1/runs'],
-  ['POST', '/api/v1/runs?workflow_id=w'],
-  ['GET', '/api/v1/runs/output?filename=x'],
-  ['GET', '/api/v1/runs/r1'],
-  ['GET', '/api/v1/runs/r1/events'],
-  ['POST', '/api/v1/runs/r1/cancel'],
-  ['GET', '/api/v1/ws'],
-]
+/** A request of each operation but the one of files, which is answered with a key. */
+const requests = OPERATIONS.map((operation) => {
+  const { path, query = {}, ...row } = operations[operation]
+  const needed = Object.entries(query).filter(([, { required }]) => required)
+  const search = new URLSearchParams(needed.map(([name]) => [name, 'w']))
+  return { ...row, operation, path: path.replace('{id}', 'r1'), search: search.size ? `?${search}` : '' }
+}).filter(({ operation }) => operation !== 'downloadOutput')
+const isThere = (dialect: Dialect, { lackedBy }: Pick<(typeof requests)[number], 'lackedBy'>): boolean =>
+  !lackedBy?.includes(dialect)
+
 const unknown = ['/api', '/api/v1', '/api/v1/runs/', '/api/v1/runs/x/y', '/API/v1/runs', '/api/v1/ws/']
 const unknownEvents = ['/api/v1/runs//events', '/api/v1/runs/r1/events/', '/api/v1/runs/r1/x/events']
-const wrongMethods: [method: string, path: string, allow: string][] = [
-  ['DELETE', '/api/v1/runs', 'POST, GET'],
-  ['POST', '/api/v1/comfy/health', 'GET'],
-  ['POST', '/api/v1/runs/output', 'GET'],
-  ['POST', '/api/v1/ws', 'GET'],
-  ['PUT', '/api/v1/runs/r1', 'GET'],
-  ['HEAD', '/api/v1/runs/r1', 'GET'],
-  ['OPTIONS', '/api/v1/runs/r1', 'GET'],
-]
-
 for (const dialect of DIALECTS) {
   test(`${dialect}: no key 401, a wrong key 403, on every path; nothing is done`, async () => {
     const never = (): never => assert.unreachable('the engine was asked') as never
     const engine = { draft: never, getRun: never, getRuns: never, cancelRun: never, containers: never }
     const api = apiOf({ ...engine, workflows: never, findOutput: never }, { dialect })
-    for (const [method, path] of keyed) {
-      const has = dialect !== 'openapi' || !/workflows$|cancel$|events$/.test(path)
+    for (const request of requests.filter(({ isOpen }) => !isOpen)) {
+      const { method, path, search } = request
       for (const [headers, status, text] of [
         [{}, 401, 'Missing API key: send it in the X-API-KEY header'],
-        [{ authorization: `Bearer ${KEY}` }, 401, 'Missing API key: send it in the X-API-KEY header'],
+        [{ authorization: `Basic ${KEY}` }, 401, 'Missing API key: send it in the X-API-KEY header'],
+        [{ authorization: 'Bearer Secret' }, 403, 'Invalid API key'],
+        [{ authorization: `Bearer ${KEY}`, 'x-api-key': 'Secret' }, 403, 'Invalid API key'],
         [{ 'x-api-key': 'Secret' }, 403, 'Invalid API key'],
       ] as const) {
-        const answer = await ask(api, path, { method, headers })
-        const expected = has ? [status, refusal(dialect, text)] : [404, refusal(dialect, 'Not Found')]
+        const answer = await ask(api, path + search, { method, headers })
+        const expected = isThere(dialect, request)
+          ? [status, refusal(dialect, text)]
+          : [404, refusal(dialect, 'Not Found')]
         assert.equal([answer.status, await answer.json()], expected, path)
       }
     }
@@ -174,10 +166,15 @@ for (const dialect of DIALECTS) {
       if (path.startsWith('/generations')) assert.is(answer.status, 403)
       else assert.equal([answer.status, await answer.json()], [404, refusal(dialect, 'Not Found')], path)
     }
-    for (const [method, path, allow] of wrongMethods) {
-      const answer = await ask(api, path, { method })
-      assert.equal([answer.status, answer.headers.get('allow')], [405, allow], path)
-      assert.equal(await answer.json(), refusal(dialect, 'Method Not Allowed'))
+    const there = requests.filter((request) => isThere(dialect, request))
+    for (const { path } of there) {
+      const known = there.filter((other) => other.path === path).map(({ method }) => method)
+      for (const method of ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS']) {
+        if (known.some((one) => one === method)) continue
+        const answer = await ask(api, path, { method })
+        assert.equal([answer.status, answer.headers.get('allow')], [405, known.join(', ')], path)
+        assert.equal(await answer.json(), refusal(dialect, 'Method Not Allowed'))
+      }
     }
     const answer = await ask(api, '/api/v1/ws')
     assert.equal([answer.status, answer.headers.get('upgrade')], [426, 'websocket'])
@@ -208,7 +205,10 @@ test('browsers may ask, and read refusals', async () => {
     const answer = await ask(api, path, { headers: { origin: 'null' } })
     assert.is(answer.status, status)
     assert.is(answer.headers.get('access-control-allow-origin'), '*')
-    assert.is(answer.headers.get('access-control-expose-headers'), 'x-request-id, retry-after, x-idempotency')
+    assert.is(
+      answer.headers.get('access-control-expose-headers'),
+      'x-request-id, retry-after, x-idempotency, preference-applied',
+    )
   }
 })
 
@@ -237,6 +237,8 @@ test('getWorkflows tells more of inputs than their kinds', async () => {
   })
   const usual = { kind: 'string', required: true, array: false } as const
   assert.equal((await listed(new Map([['text', usual]]))).input_details, { text: {} })
+  const renamed = { ...usual, aliases: ['earlier'] }
+  assert.equal((await listed(new Map([['text', renamed]]))).input_details, { text: {} })
   assert.equal(Object.keys(await listed(new Map())), ['id', 'name', 'description', 'inputs', 'outputs'])
 })
 

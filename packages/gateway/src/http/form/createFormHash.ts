@@ -1,3 +1,4 @@
+// Hashes what was sent under an `Idempotency-Key`.
 import type { Once } from '../../engine.ts'
 import type { Part } from './multipart.ts'
 

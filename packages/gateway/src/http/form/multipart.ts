@@ -1,3 +1,4 @@
+// Reads the parts of a multipart body as they come.
 import { type MultipartError, make, type PartInfo } from 'multipasta'
 import { EngineError } from '../../engine.ts'
 
@@ -6,6 +7,8 @@ export interface Part {
   readonly name: string
   /** The name and type of a file; absent if the part is a text. */
   readonly file?: { readonly name: string; readonly type: string } | undefined
+  /** The value of JSON, and its number if it is in a list. */
+  readonly json?: { readonly value: unknown; readonly index: number | undefined } | undefined
   /** What nobody reads of a body is skipped before the next part. */
   readonly body: AsyncGenerator<Uint8Array, void>
 }
@@ -88,20 +91,20 @@ function readHead({ headers, contentType }: PartInfo): Omit<Part, 'body'> | null
 
 /** Cuts never fall inside `--`: multipasta takes the end, `--boundary--`, for one more part if its last dash comes late. */
 async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let held = 0
+  let kept = 0
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength; at += PIECE) {
       let piece = chunk.subarray(at, at + PIECE)
-      if (held > 0) {
-        const longer = new Uint8Array(held + piece.byteLength).fill(DASH, 0, held)
-        longer.set(piece, held)
+      if (kept > 0) {
+        const longer = new Uint8Array(kept + piece.byteLength).fill(DASH, 0, kept)
+        longer.set(piece, kept)
         piece = longer
       }
-      held = piece.at(-1) !== DASH ? 0 : piece.at(-2) !== DASH ? 1 : 2
-      if (piece.byteLength > held) yield piece.subarray(0, piece.byteLength - held)
+      kept = piece.at(-1) !== DASH ? 0 : piece.at(-2) !== DASH ? 1 : 2
+      if (piece.byteLength > kept) yield piece.subarray(0, piece.byteLength - kept)
     }
   }
-  if (held > 0) yield new Uint8Array(held).fill(DASH)
+  if (kept > 0) yield new Uint8Array(kept).fill(DASH)
 }
 
 function malformed(cause?: unknown): EngineError {

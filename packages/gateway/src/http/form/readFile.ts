@@ -1,3 +1,4 @@
+// Reads a file of a form, or of a `data:` URL, and checks its kind.
 import { type Draft, InputError, type Kind, type StoredFile } from '../../engine.ts'
 import { extensionOf } from '../../mediaTypes.ts'
 import type { Part } from './multipart.ts'
@@ -175,11 +176,15 @@ async function* decodeBase64(chunks: Chunks, malformed: Error): AsyncGenerator<U
   function decode(text: string): Uint8Array {
     if (padded && text) throw malformed
     padded = text.includes('=')
+    let binary: string
     try {
-      return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+      binary = atob(text)
     } catch {
       throw malformed
     }
+    const bytes = new Uint8Array(binary.length)
+    for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
+    return bytes
   }
   for await (const chunk of chunks) {
     const text = rest + new TextDecoder('latin1').decode(chunk).replace(/\s+/g, '')

@@ -1,3 +1,4 @@
+// Reads the form of a submission, and checks it against the inputs of its workflow.
 import {
   type Draft,
   EngineError,
@@ -9,48 +10,53 @@ import {
 import { orAborted } from '../../runtime.ts'
 import type { FormHash } from './createFormHash.ts'
 import { type Part, readParts } from './multipart.ts'
-import { type Entry, findInput, readEntry } from './readInput.ts'
+import { type FormValue, findInput, readEntry } from './readInput.ts'
+import { encode, MOST_JSON_BYTES, readJson } from './readJson.ts'
 
 const MAX_PARTS = 1000
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 type FormValues = Pick<Submission, 'values' | 'inputs'>
 
+/** What is read of a request. */
+interface Body {
+  readonly request: Request
+  readonly maxBodyBytes: number
+  /** Whether the body may be JSON. */
+  readonly takesJson?: boolean
+}
+
 /**
  * Reads the form of a request and checks it against the inputs of the draft's workflow. Files go to the draft as they
  * come in. Throws an {@link InputError} with all mistakes at the end of the form. A body that is too large, or is not a
  * form, is an {@link EngineError}. An error of the draft is thrown at once.
  */
-export function readSubmission(
-  draft: Draft,
-  request: Request,
-  maxBodyBytes: number,
-  hash?: FormHash,
-): Promise<FormValues> {
-  return readBody(request, maxBodyBytes, (parts) => readForm(draft, parts, hash))
+export function readSubmission(draft: Draft, body: Body, hash?: FormHash): Promise<FormValues> {
+  return readBody(body, (parts) => readForm(draft, parts, hash))
 }
 
 /** Reads the form of a request for its hash alone: no workflow checks it. */
-export function hashSubmission(request: Request, maxBodyBytes: number, hash: FormHash): Promise<Once> {
-  return readBody(request, maxBodyBytes, async (parts) => {
-    for await (const part of parts) await skip(hash.listen(part))
+export function hashSubmission(body: Body, hash: FormHash): Promise<Once> {
+  return readBody(body, async (parts) => {
+    for await (const part of parts) if (!isEmptyList(part)) await skip(hash.listen(part))
     return await hash.digest()
   })
 }
 
 async function readBody<T>(
-  request: Request,
-  maxBodyBytes: number,
+  { request: { signal, headers, body }, takesJson, ...limit }: Body,
   read: (parts: AsyncGenerator<Part, void>) => Promise<T>,
 ): Promise<T> {
-  const { signal, headers, body } = request
+  const type = headers.get('content-type') ?? ''
+  const isJson = takesJson && JSON_TYPE.test(type)
+  const maxBodyBytes = isJson ? Math.min(limit.maxBodyBytes, MOST_JSON_BYTES) : limit.maxBodyBytes
   if (Number(headers.get('content-length')) > maxBodyBytes) throw tooLarge('upload is', maxBodyBytes)
   const reader = body?.getReader()
   // Only an abort from now on counts: a caller that has left before may have sent the whole form.
   const aborter = new AbortController()
   try {
     const bytes = readBytes(reader, maxBodyBytes, aborter.signal)
-    const reading = read(partsOf(bytes, headers.get('content-type') ?? ''))
+    const reading = read(partsOf(bytes, type, takesJson))
     return await orAborted(reading, signal, () => aborter.abort(signal.reason))
   } finally {
     reader?.cancel().catch(() => {})
@@ -77,6 +83,9 @@ async function* readBytes(
   }
 }
 
+/** Where a list may be, it is as good as nothing; elsewhere it is refused. */
+const isEmptyList = ({ json }: Part): boolean => json?.index === undefined && Array.isArray(json?.value)
+
 /** Reads what is left of a part. */
 async function skip({ body }: Part): Promise<void> {
   for await (const _ of body);
@@ -98,6 +107,7 @@ async function readForm(
       continue
     }
     const { name, input, index } = found
+    if (input.array && isEmptyList(sent)) continue
     const earlier = entries.get(name) ?? []
     entries.set(name, earlier)
     // Not read: `gatherValues` refuses the input, once all its values are counted.
@@ -110,21 +120,22 @@ async function readForm(
   return gatherValues(draft.workflow, entries, unknown)
 }
 
-async function* partsOf(
-  bytes: AsyncGenerator<Uint8Array, void>,
-  contentType: string,
-): AsyncGenerator<Part, void> {
+async function* partsOf(...body: Parameters<typeof partsOfType>): AsyncGenerator<Part, void> {
   let count = 0
-  for await (const part of partsOfType(bytes, contentType)) {
+  for await (const part of partsOfType(...body)) {
     if (++count > MAX_PARTS) throw new EngineError(413, `The form has more than ${MAX_PARTS} parts`)
     yield part
   }
 }
 
+const JSON_TYPE = /^application\/json\b/i
+
 async function* partsOfType(
   bytes: AsyncGenerator<Uint8Array, void>,
   contentType: string,
+  takesJson = false,
 ): AsyncGenerator<Part, void> {
+  if (takesJson && JSON_TYPE.test(contentType)) return yield* readJson(bytes)
   if (/^multipart\/form-data\b/i.test(contentType)) return yield* readParts(bytes, contentType)
   if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) {
     const text = await createTextReader()(bytes)
@@ -133,13 +144,10 @@ async function* partsOfType(
   }
   for await (const { byteLength } of bytes) {
     if (byteLength === 0) continue
+    if (takesJson) throw new EngineError(415, 'The body must be application/json or multipart/form-data')
     const msg = 'The body must be multipart/form-data'
     throw new InputError([{ loc: ['body'], msg, type: 'value_error' }])
   }
-}
-
-async function* encode(text: string): AsyncGenerator<Uint8Array, void> {
-  yield new TextEncoder().encode(text)
 }
 
 /** Reads the texts of a form. One limit counts for all texts together, since they are held in memory. */
@@ -164,7 +172,7 @@ function tooLarge(subject: string, maxBytes: number): EngineError {
 interface NumberedEntry {
   /** The number in a key such as `name_0`; -1 if the key is the name itself. */
   readonly index: number
-  readonly entry: Entry
+  readonly entry: FormValue
 }
 
 /** The values of a whole form in the order of the workflow's inputs. Throws all that is wrong with them. */

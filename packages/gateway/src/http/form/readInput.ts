@@ -1,3 +1,4 @@
+// Reads the value of one input.
 import {
   type Draft,
   type Input,
@@ -10,9 +11,10 @@ import {
 } from '../../engine.ts'
 import type { Part } from './multipart.ts'
 import { readFile } from './readFile.ts'
+import { checkJson } from './readJson.ts'
 
 /** A value for the engine, and the same value as callers see it; or the mistakes in it. */
-export type Entry =
+export type FormValue =
   | { readonly value: Scalar | StoredFile; readonly publicValue: Scalar }
   | { readonly problems: readonly Problem[] }
 
@@ -45,16 +47,19 @@ export async function readEntry(
   { name, input }: FoundInput,
   part: Part,
   readText: (chunks: AsyncIterable<Uint8Array>) => Promise<string>,
-): Promise<Entry> {
-  const { name: key, file, body } = part
+): Promise<FormValue> {
+  const { name: key, file, body, json } = part
   const { kind } = input
+  const wrong = json && checkJson(input, json)
+  const item = input.array && json?.index !== undefined ? [json.index] : []
+  if (wrong) return { problems: [{ loc: ['body', key, ...item], ...wrong }] }
   try {
     if (isFileKind(kind)) return await readFile(draft, { name, kind }, part, readText)
     // As a number or a boolean, a file gets the problem of an empty text.
     const checked =
       file && kind === 'string'
         ? { msg: 'Input should be a valid string', type: 'string_type' }
-        : checkText(input, file ? '' : await readText(body))
+        : checkText(input, file ? '' : await readText(body), json !== undefined)
     if ('value' in checked) return { value: checked.value, publicValue: checked.value }
     return { problems: [{ loc: ['body', key], ...checked }] }
   } catch (error) {
@@ -66,8 +71,8 @@ export async function readEntry(
 type Checked = { readonly value: Scalar } | { readonly msg: string; readonly type: string }
 
 /** Decodes a text by the kind of its input, and checks it against its range and choices. */
-function checkText(input: Input, text: string): Checked {
-  const decoded = decode(input, text)
+function checkText(input: Input, text: string, isJson: boolean): Checked {
+  const decoded = decode(input, text, isJson)
   if ('msg' in decoded) return decoded
   const { min, max, options } = input
   const { value } = decoded
@@ -85,10 +90,10 @@ function checkText(input: Input, text: string): Checked {
   return decoded
 }
 
-function decode({ kind, integer }: Input, text: string): Checked {
+function decode({ kind, integer }: Input, text: string, isJson: boolean): Checked {
   if (kind === 'number') return decodeNumber(text.trim(), integer === true)
   // A form has CRLF for every line break.
-  if (kind !== 'boolean') return { value: text.replaceAll('\r\n', '\n') }
+  if (kind !== 'boolean') return { value: isJson ? text : text.replaceAll('\r\n', '\n') }
   if (text !== 'true' && text !== 'false') {
     return { msg: "Input should be 'true' or 'false'", type: 'bool_parsing' }
   }

@@ -1,26 +1,41 @@
+// Answers about servers, the queue and workflows.
 import type { Workflow } from '../../engine.ts'
-import { success } from '../answers.ts'
+import { failure, success } from '../answers.ts'
+import type { Dialect } from '../operations.ts'
 import type { ApiRequest } from '../types.ts'
 
 export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
-  const isPython = dialect === 'python'
   const workflows = await engine.workflows()
   const listed = workflows.filter(({ problem }) => problem === undefined)
-  const list = listed.map(({ id, name, description, inputs, outputs, namesFiles }) => {
-    const kinds = Object.fromEntries([...inputs].map(([input, { kind }]) => [input, kind]))
-    return {
-      ...(isPython ? { workflow_id: id } : { id }),
-      name,
-      description,
-      inputs: isPython ? kinds : spaced(kinds),
-      outputs: isPython ? [...outputs.keys()] : spaced(Object.fromEntries(outputs)),
-      // Fields that the published API lacks: its readers ignore them.
-      ...details(inputs),
-      ...(namesFiles && { names_files: true }),
-    }
-  })
+  const list = listed.map((workflow) => rowOf(dialect, workflow))
   const problems = workflows.flatMap(({ id, problem }) => (problem === undefined ? [] : [{ id, problem }]))
-  return success(isPython ? { workflows: list } : list, problems.length > 0 ? { problems } : undefined)
+  const data = dialect === 'python' ? { workflows: list } : list
+  return success(data, problems.length > 0 ? { problems } : undefined)
+}
+
+export async function getWorkflow({ api: { engine, dialect }, id }: ApiRequest): Promise<Response> {
+  const workflow = (await engine.workflows()).find((one) => one.id === id)
+  if (!workflow) return failure(dialect, 404, 'Workflow not found')
+  const { problem } = workflow
+  return problem === undefined
+    ? success(rowOf(dialect, workflow))
+    : failure(dialect, 404, `The workflow can't run: ${problem}`)
+}
+
+function rowOf(dialect: Dialect, workflow: Workflow): object {
+  const { id, name, description, inputs, outputs, namesFiles } = workflow
+  const isPython = dialect === 'python'
+  const kinds = Object.fromEntries([...inputs].map(([input, { kind }]) => [input, kind]))
+  return {
+    ...(isPython ? { workflow_id: id } : { id }),
+    name,
+    description,
+    inputs: isPython ? kinds : spaced(kinds),
+    outputs: isPython ? [...outputs.keys()] : spaced(Object.fromEntries(outputs)),
+    // Fields that the published API lacks: its readers ignore them.
+    ...details(inputs),
+    ...(namesFiles && { names_files: true }),
+  }
 }
 
 /** JSON on one line with spaces, as the published README shows it. */
@@ -33,7 +48,7 @@ const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false,
 
 /** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
-  const facts = [...inputs].map(([name, { kind, ...rest }]) => {
+  const facts = [...inputs].map(([name, { kind, aliases, ...rest }]) => {
     const unusual = Object.entries(rest).filter(([key, value]) => value !== USUAL[key])
     return [name, Object.fromEntries(unusual)] as const
   })

@@ -1,8 +1,10 @@
+// Streams the states of a run as server-sent events.
 import { isEnded, type Run } from '../../engine.ts'
 import { onAbort } from '../../runtime.ts'
 import { failure } from '../answers.ts'
+import type { Dialect } from '../operations.ts'
 import { runUpdate } from '../runJson.ts'
-import type { ApiRequest, Dialect, RunningApi } from '../types.ts'
+import type { ApiRequest, RunningApi } from '../types.ts'
 
 const HEADERS = {
   'content-type': 'text/event-stream',

@@ -1,45 +1,66 @@
+// Starts, shows, lists and cancels runs, and gives links to outputs.
 import {
   checkSame,
   EngineError,
   isEnded,
   type KnownRun,
   nothingStarted,
-  type Problem,
+  type Run,
   type RunsQuery,
 } from '../../engine.ts'
 import { isKey } from '../access.ts'
-import { failure, json, missing, success, unprocessable } from '../answers.ts'
+import { failure, json, success, unprocessable } from '../answers.ts'
 import { createFormHash, type FormHash } from '../form/createFormHash.ts'
 import { hashSubmission, readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
+import { type Dialect, operations } from '../operations.ts'
 import { runJson, textOf } from '../runJson.ts'
-import type { ApiRequest, Dialect } from '../types.ts'
+import type { ApiRequest, RunningApi } from '../types.ts'
+import { answerRun } from './wait.ts'
 
 export async function executeWorkflow(call: ApiRequest): Promise<Response> {
-  const { api, request, query, maxBodyBytes, requestId } = call
-  const { engine, dialect } = api
-  const id = query.get('workflow_id')
-  if (!id) return unprocessable([missing('query', 'workflow_id')])
-  const groupId = query.get('group_id') || null
-  const hash = openHash(call, [id, groupId])
+  const id = call.query.get('workflow_id')!
+  const submitted = await submit(call, id, false)
+  if (submitted) return accepted(call.api.dialect, submitted)
+  const msg = `Unknown workflow '${id}'`
+  return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
+}
+
+/** Takes the inputs as JSON, too, and answers with the run. */
+export async function runWorkflow(call: ApiRequest): Promise<Response> {
+  const submitted = await submit(call, call.id, true)
+  if (!submitted) return failure(call.api.dialect, 404, 'Workflow not found')
+  const { run } = submitted
+  const dataOf = async (now: Run): Promise<object> => ({ run_id: run.id, ...(await runJson(call, now)) })
+  return await answerRun(call, run.id, dataOf, run)
+}
+
+/** Starts a run of a workflow; `undefined` if no workflow has this id. */
+async function submit(
+  { api, request, query, maxBodyBytes, requestId }: ApiRequest,
+  id: string,
+  takesJson: boolean,
+): Promise<Pick<KnownRun, 'run' | 'number'> | undefined> {
+  const { engine } = api
+  const groupId = query.get('group_id')
+  const hash = openHash(request, api, [id, groupId])
+  const body = { request, maxBodyBytes, takesJson }
   const known = hash && (await engine.findKey!(hash.key).catch(nothingStarted))
   if (known) {
-    checkSame(known, await hashSubmission(request, maxBodyBytes, hash))
-    return accepted(dialect, known)
+    checkSame(known, await hashSubmission(body, hash))
+    return known
   }
   const draft = await engine.draft(id, request.signal).catch(nothingStarted)
-  if (!draft) {
-    const msg = `Unknown workflow '${id}'`
-    return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
-  }
-  const form = await readSubmission(draft, request, maxBodyBytes, hash).catch(nothingStarted)
+  if (!draft) return undefined
+  const form = await readSubmission(draft, body, hash).catch(nothingStarted)
   const once = await hash?.digest()
-  return accepted(dialect, await draft.submit({ ...form, groupId, requestId, once }))
+  return await draft.submit({ ...form, groupId, requestId, once })
 }
 
 /** The hash of a submission that has an `Idempotency-Key`; no other needs one. */
 function openHash(
-  { request, api: { engine, name } }: ApiRequest,
+  request: Request,
+  { engine, name }: RunningApi,
   about: readonly unknown[],
 ): FormHash | undefined {
   const key = request.headers.get('idempotency-key')
@@ -59,16 +80,17 @@ function accepted(dialect: Dialect, { run, number }: Pick<KnownRun, 'run' | 'num
 }
 
 export async function getRuns(call: ApiRequest): Promise<Response> {
-  const { api, query } = call
+  const { api, query, url } = call
   const { engine, dialect, longestList } = api
-  const groupId = query.get('group_id') || null
-  if (dialect === 'openapi' && groupId === null) return unprocessable([missing('query', 'group_id')])
-
-  const isPaged = ['page', 'page_size', 'sort_by', 'sort_order'].some((name) => query.has(name))
+  const groupId = query.get('group_id')
+  const isPaged = Object.entries(operations.getRuns.query!).some(
+    ([name, { ofPages }]) => ofPages && url.searchParams.has(name),
+  )
   const hasPages = dialect === 'python' || (longestList !== undefined && isPaged)
-  const paging = hasPages ? readPaging(query) : wholeList(longestList)
-  if ('problems' in paging) return unprocessable(paging.problems)
-  const { sortBy, sortOrder, page, pageSize } = paging
+  const page = hasPages ? Number(query.get('page')) : 1
+  const pageSize = hasPages ? Number(query.get('page_size')) : (longestList ?? Number.POSITIVE_INFINITY)
+  const sortBy = query.get('sort_by') as RunsQuery['sortBy']
+  const sortOrder = query.get('sort_order') as RunsQuery['sortOrder']
   const offset = page > 1 ? (page - 1) * pageSize : 0
   const list = await engine.getRuns({ groupId, sortBy, sortOrder, offset, limit: pageSize })
   const runs = await Promise.all(list.runs.map((run) => runJson(call, run, true)))
@@ -87,62 +109,13 @@ export async function getRuns(call: ApiRequest): Promise<Response> {
   return success({ group_id: groupId, count: runs.length, runs }, meta)
 }
 
-interface Paging extends Pick<RunsQuery, 'sortBy' | 'sortOrder'> {
-  readonly page: number
-  readonly pageSize: number
-}
-
-function wholeList(longest = Number.POSITIVE_INFINITY): Paging {
-  return { sortBy: 'created_at', sortOrder: 'desc', page: 1, pageSize: longest }
-}
-
-const SORT_BY: readonly Paging['sortBy'][] = ['created_at', 'started_at', 'completed_at']
-const SORT_ORDER: readonly Paging['sortOrder'][] = ['asc', 'desc']
-
-/** The paging of a query, or all that is wrong with it. */
-function readPaging(query: URLSearchParams): Paging | { problems: Problem[] } {
-  const problems: Problem[] = []
-  const refuse = (name: string, msg: string, type: string): void =>
-    void problems.push({ loc: ['query', name], msg, type })
-
-  function choice<T extends string>(name: string, known: readonly T[], fallback: T): T {
-    const given = query.get(name)
-    const found = given === null ? fallback : known.find((word) => word === given)
-    const list = known.map((word) => `'${word}'`).join(' or ')
-    if (found === undefined) refuse(name, `Input should be ${list}`, 'literal_error')
-    return found ?? fallback
-  }
-
-  function whole(name: string, fallback: number, most: number): number {
-    const given = query.get(name)
-    if (given === null) return fallback
-    const value = Number(given)
-    if (!/^[+-]?\d+$/.test(given)) refuse(name, 'Input should be a valid integer', 'int_parsing')
-    else if (value < 1) refuse(name, 'Input should be greater than or equal to 1', 'greater_than_equal')
-    else if (value > most) refuse(name, `Input should be less than or equal to ${most}`, 'less_than_equal')
-    return value
-  }
-
-  const paging: Paging = {
-    sortBy: choice('sort_by', SORT_BY, 'created_at'),
-    sortOrder: choice('sort_order', SORT_ORDER, 'desc'),
-    page: whole('page', 1, Number.MAX_SAFE_INTEGER),
-    pageSize: whole('page_size', 10, 100),
-  }
-  return problems.length > 0 ? { problems } : paging
-}
-
 export async function getRun(call: ApiRequest): Promise<Response> {
-  const { api, id } = call
-  const run = await api.engine.getRun(id)
-  return run ? success(await runJson(call, run)) : failure(api.dialect, 404, 'Run not found')
+  return await answerRun(call, call.id, (run) => runJson(call, run))
 }
 
 export async function getOutput(call: ApiRequest): Promise<Response> {
   const { api, query } = call
-  const filename = query.get('filename')
-  if (!filename) return unprocessable([missing('query', 'filename')])
-  const found = await api.engine.findOutput(filename)
+  const found = await api.engine.findOutput(query.get('filename')!)
   if (!found) return failure(api.dialect, 404, 'Output not found')
   const { run, file } = found
   if (file !== undefined) {

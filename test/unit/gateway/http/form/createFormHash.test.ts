@@ -30,7 +30,7 @@ function inPieces({ headers, body }: Request, size: number): Request {
 }
 
 const hashOf = async (request: Request, about?: readonly unknown[]): Promise<string> =>
-  (await hashSubmission(request, Number.POSITIVE_INFINITY, newHash(about))).hash
+  (await hashSubmission({ request, maxBodyBytes: Number.POSITIVE_INFINITY }, newHash(about))).hash
 
 const file = (bytes: Uint8Array<ArrayBuffer> | string, name = 'a.png', type = 'image/png'): File =>
   new File([bytes], name, { type })
@@ -126,7 +126,8 @@ test('it is the same where a workflow reads the form, whatever the engine reads 
   for (const [about, putFile] of Object.entries(readers)) {
     const hash = newHash()
     const own: Draft = { ...draft, putFile, workflow: { ...workflow, inputs } }
-    await readSubmission(own, inPieces(requestOf(form), 5000), Number.POSITIVE_INFINITY, hash)
+    const request = inPieces(requestOf(form), 5000)
+    await readSubmission(own, { request, maxBodyBytes: Number.POSITIVE_INFINITY }, hash)
     assert.equal(await hash.digest(), { key: 'a-key', hash: expected }, about)
   }
 })

@@ -116,7 +116,7 @@ function formOf(fields: Fields): Request {
 }
 
 const read = (request: Request, draft = keep().draft, maxBodyBytes = MAX) =>
-  readSubmission(draft, request, maxBodyBytes)
+  readSubmission(draft, { request, maxBodyBytes })
 
 const rejected = (
   request: Request,
@@ -657,7 +657,11 @@ test('256 MB on a real server in flat memory', async () => {
   const server = createServer(async (incoming, outgoing) => {
     const type = incoming.headers['content-type'] ?? ''
     const request = requestOf(incoming, type)
-    const { inputs } = await readSubmission(draft, request, 2 * size, createFormHash('a-key', []))
+    const { inputs } = await readSubmission(
+      draft,
+      { request, maxBodyBytes: 2 * size },
+      createFormHash('a-key', []),
+    )
     outgoing.end(JSON.stringify(inputs))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

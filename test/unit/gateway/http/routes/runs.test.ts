@@ -142,3 +142,28 @@ test('a store that is away started nothing', async () => {
   const { status, headers } = await openApi({ findKey: away, draft: never }).submit('k')
   assert.equal([status, headers.get('retry-after')], [429, '5'])
 })
+
+const polls = suite('polls of runs')
+
+/** The answer to a poll of a run that should end so soon, and ends as soon as somebody listens to it. */
+async function pollOf(endsInMs: number | undefined): Promise<string> {
+  const endsAt = endsInMs === undefined ? undefined : Date.now() + endsInMs
+  const { ask } = openApi({
+    getRun: async () => ({ ...run, status: 'running', endsAt }),
+    watch(listener) {
+      setTimeout(() => listener({ ...run, status: 'completed' }))
+      return () => {}
+    },
+  })
+  return (await ask(`/api/v1/runs/${run.id}`)).body.data.status
+}
+
+polls('a poll waits for the end of a run that is about to end, and for no other', async () => {
+  const cases = [
+    [20, 'completed'],
+    [-20, 'completed'],
+    [60_000, 'running'],
+    [undefined, 'running'],
+  ] as const
+  for (const [endsInMs, status] of cases) assert.is(await pollOf(endsInMs), status, `${endsInMs}`)
+})

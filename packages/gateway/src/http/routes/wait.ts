@@ -1,0 +1,169 @@
+// Answers with a run: at once, when it has ended soon, or with `Prefer: wait` when it has ended.
+import { isEnded, type Run } from '../../engine.ts'
+import { onAbort, within } from '../../runtime.ts'
+import { failure, json } from '../answers.ts'
+import type { ApiRequest, AwaitedRun, RunningApi } from '../types.ts'
+
+const MOST_S = 300
+/** For a `wait` without a number. */
+const USUAL_S = 50
+/** Proxies and clients give up a connection that is silent for long. */
+const SPACE_MS = 15_000
+/** If the engine has no `watch`, the run is read at this interval. */
+const READ_EVERY_MS = 2_000
+
+/**
+ * Answers with a run: at once, or if the caller prefers to wait, when the run has ended or the time is over. `known`: the
+ * run as it was submitted.
+ */
+export async function answerRun(
+  { api, request, closing }: ApiRequest,
+  id: string,
+  dataOf: (run: Run) => Promise<object>,
+  known?: Run,
+): Promise<Response> {
+  const { dialect, streams } = api
+  const seconds = waitOf(request)
+  const headers = seconds === undefined ? {} : { 'preference-applied': `wait=${seconds}`, ...HEADERS }
+  const envelope = async (run: Run): Promise<object> => ({ status: 'success', data: await dataOf(run) })
+  const missing = (): Response => failure(dialect, 404, 'Run not found')
+  if (!seconds || (known && isEnded(known.status))) {
+    const run = known ?? (await readRun(api, id))
+    return run ? json(200, await envelope(run), headers) : missing()
+  }
+
+  const awaited = awaitRun(api, id, known)
+  let isOver = false
+  let wake = (): void => {}
+  const end = (): void => {
+    if (isOver) return
+    isOver = true
+    streams.ends.delete(end)
+    for (const leave of leaves) leave()
+    wake()
+  }
+  streams.ends.add(end)
+  const signals = [request.signal, ...(closing ? [closing] : [])]
+  const leaves = [awaited.join(end), ...signals.map((signal) => onAbort(signal, end))]
+  // A run that was submitted is there, whatever the look at it says.
+  if (!known) await awaited.seen
+  if (streams.closed || signals.some(({ aborted }) => aborted)) end()
+  const latest = (): Run | undefined => awaited.run ?? known
+  if (!latest()) return missing()
+  if (isOver) return json(200, await envelope(latest()!), headers)
+
+  const encoder = new TextEncoder()
+  let leftMs = seconds * 1_000
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const stepMs = Math.min(leftMs, SPACE_MS)
+        await new Promise<void>((resolve) => {
+          if (isOver) return resolve()
+          const timer = setTimeout(resolve, stepMs)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+        leftMs -= stepMs
+        // JSON may begin with spaces.
+        if (!isOver && leftMs > 0) return controller.enqueue(encoder.encode(' '))
+        end()
+        controller.enqueue(encoder.encode(JSON.stringify(await envelope(latest()!))))
+        controller.close()
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  )
+  // nginx would hold the spaces back.
+  const streamed = { ...headers, 'content-type': 'application/json', 'x-accel-buffering': 'no' }
+  return new Response(body, { headers: streamed })
+}
+
+const HEADERS = { 'cache-control': 'no-store, no-transform' }
+
+/** For how many seconds a caller prefers to wait (RFC 7240). */
+function waitOf({ headers }: Request): number | undefined {
+  const found = /(?:^|,)\s*wait\s*(?:=\s*"?(\d*)"?\s*)?(?:[,;]|$)/i.exec(headers.get('prefer') ?? '')
+  return found ? Math.min(Number(found[1] || USUAL_S), MOST_S) : undefined
+}
+
+/** A run that should end within this time is waited for: else its caller would only ask again. */
+const SOON_MS = 100
+
+async function readRun(api: RunningApi, id: string): Promise<Run | undefined> {
+  const run = await api.engine.getRun(id)
+  if (run?.endsAt === undefined || Math.abs(run.endsAt - Date.now()) > SOON_MS) return run
+  const awaited = awaitRun(api, id, run)
+  let leave = (): void => {}
+  const end = new Promise<void>((resolve) => {
+    leave = awaited.join(resolve)
+  })
+  await within(end, SOON_MS)
+  leave()
+  return awaited.run
+}
+
+/** Callers that wait for one run share what is heard of it. */
+function awaitRun({ engine, streams: { awaited } }: RunningApi, id: string, known?: Run): AwaitedRun {
+  const shared = awaited.get(id)
+  if (shared) return shared
+  const ends = new Set<() => void>()
+  let run = known
+  let hasNews = false
+  let isOver = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const onRun = (news: Run): void => {
+    // An end is never undone. After the wait, a look that is late still tells the state.
+    if (news.id !== id || (run && isEnded(run.status))) return
+    run = news
+    hasNews = true
+    if (isEnded(news.status)) stop()
+  }
+  const unwatch = engine.watch?.(onRun, id)
+  const unfollow = engine.follow?.(id)
+
+  function stop(): void {
+    if (isOver) return
+    isOver = true
+    awaited.delete(id)
+    clearTimeout(timer)
+    unwatch?.()
+    unfollow?.()
+    for (const end of [...ends]) end()
+  }
+
+  async function look(): Promise<void> {
+    try {
+      const found = await engine.getRun(id)
+      if (!found) stop()
+      // A change that came meanwhile is newer than this answer.
+      else if (!engine.watch || !hasNews) onRun(found)
+    } catch (error) {
+      // The last known state ends the wait.
+      stop()
+      if (!run) throw error
+    }
+    if (!engine.watch && !isOver) timer = setTimeout(look, READ_EVERY_MS)
+  }
+
+  const one: AwaitedRun = {
+    get run() {
+      return run
+    },
+    seen: look(),
+    join(end) {
+      ends.add(end)
+      return () => {
+        ends.delete(end)
+        if (ends.size === 0) stop()
+      }
+    },
+  }
+  // Without `watch`, as on Workers, no request may wait for the work of another.
+  if (engine.watch && !isOver) awaited.set(id, one)
+  return one
+}
