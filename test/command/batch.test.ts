@@ -105,7 +105,7 @@ early('a batch that is done submits nothing and waits for nothing', () =>
     const { code, stdout } = await batch(pod, 'rows.csv')
     assert.is(code, 0)
     assert.is(stdout, '1 of 1 rows are done: see out/results.jsonl.\n')
-    assert.equal(pod.asked, ['GET /api/v1/comfy/workflows'])
+    assert.equal(pod.asked, ['GET /api/v1/comfy/workflows', 'GET /api/v1/comfy/health'])
   }),
 )
 
@@ -240,7 +240,7 @@ for (const [version, prefix] of folders) {
 }
 
 early('two at one folder: the second is refused, and a lock of a killed one is not in the way', () =>
-  withPod({ speed: 0.25 }, async (pod) => {
+  withPod({ speed: 0.25, hidesKeys: true }, async (pod) => {
     await pod.write('rows.csv', 'prompt\na\n')
     const args = ['batch', 'Echo', 'rows.csv', '-o', 'out']
     const first = start(args, { cwd: pod.folder, env: pod.env })

@@ -49,7 +49,11 @@ export type Listener = (what: string, isAnswered: boolean) => Response | Promise
 export const refusal = (status: number): Response =>
   Response.json({ status: 'error', errors: [`Refused by ${status}`] }, { status })
 
-export async function batchPod(options: EmulatorOptions = {}, listener: Listener = () => {}) {
+/** With `hidesKeys`, health does not say that keys are kept, as on a pod. */
+export async function batchPod(
+  { hidesKeys, ...options }: EmulatorOptions & { hidesKeys?: boolean } = {},
+  listener: Listener = () => {},
+) {
   const emulator = createEmulator({ apiKey: CANARY, speed: 100, containers: 20, workflows, ...options })
   const folder = await mkdtemp(join(tmpdir(), 'flowscale-batch-'))
   const asked: string[] = []
@@ -62,6 +66,7 @@ export async function batchPod(options: EmulatorOptions = {}, listener: Listener
     if (own) return own
     const answer = await emulator.handle(request, where)
     listener(what, true)
+    if (hidesKeys) answer.headers.delete('x-idempotency')
     return answer
   }
   const server = await serve({ ...emulator, handle })
@@ -120,7 +125,7 @@ export function startsEarly(declare: (name: string, run: () => Promise<void>) =>
 
 /** Runs `use` on a pod that is closed after it. */
 export async function withPod(
-  options: EmulatorOptions,
+  options: Parameters<typeof batchPod>[0],
   use: (pod: BatchPod) => Promise<void>,
   listener?: Listener,
 ): Promise<void> {

@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
-import type { EmulatorOptions } from '@flowscale/emulator'
 import { assert, suite } from '#test'
 import { type BatchPod, echoed, refusal, startsEarly, withPod } from './batchKit.ts'
 import { flowscale, hasTerminals, start, startInTerminal } from './kit.ts'
@@ -32,7 +31,7 @@ async function isWhole(pod: BatchPod, count: number): Promise<void> {
 /** Sends a signal to a batch when a request of this kind comes in. */
 function interruptedAt(
   pattern: RegExp,
-  options: EmulatorOptions,
+  options: Parameters<typeof withPod>[0],
   use: (pod: BatchPod, ended: any) => Promise<void>,
 ) {
   let interrupt = () => {}
@@ -51,14 +50,14 @@ function interruptedAt(
   return withPod(options, run, listener)
 }
 
-for (const [what, pattern] of [
-  ['runs of an earlier start are looked for', /group_id=/],
-  ['rows are submitted', /^POST/],
-  ['runs are waited for', /^GET \/api\/v1\/runs(?!.*group_id)/],
-  ['files are saved', /^FILE/],
+for (const [what, pattern, hidesKeys] of [
+  ['runs of an earlier start are looked for', /^GET .*group_id=/, true],
+  ['rows are submitted', /^POST/, false],
+  ['runs are waited for', /^GET \/api\/v1\/runs(?!.*group_id)/, false],
+  ['files are saved', /^FILE/, false],
 ] as const) {
   early(`Ctrl-C while ${what}: it says how to go on, and goes on`, () =>
-    interruptedAt(pattern, {}, async (pod, { code, stdout, stderr }) => {
+    interruptedAt(pattern, { hidesKeys }, async (pod, { code, stdout, stderr }) => {
       assert.is(code, 130, stdout)
       assert.is(stderr, '')
       const { error } = lastOf(stdout)
@@ -109,20 +108,44 @@ early('whoever reads stdout leaves: it goes on to its end', () =>
   }),
 )
 
-early('a submission without an answer is found by its group', () => {
-  let isLost = true
-  const plan = ({ operation, number }: { operation: string; number: number }) =>
-    isLost && operation === 'executeWorkflow' && number % 2 === 0 ? 'reset-late' : undefined
-  return withPod({ faults: { plan } }, async (pod) => {
-    await pod.write('rows.csv', rowsOf(4))
-    const first = await batch(pod, '--json', '--concurrency', '1')
-    assert.is(first.code, 1)
-    assert.is(lastOf(first.stdout).unfinished, 2)
-    assert.match(first.stdout, /"maybeSubmitted":true/)
-    isLost = false
-    assert.is((await batch(pod)).code, 0)
-    await isWhole(pod, 4)
+for (const hidesKeys of [true, false]) {
+  const how = hidesKeys ? 'found by its group' : 'sent again by its key, and no group is looked into'
+  early(`a submission without an answer is ${how}`, () => {
+    let isLost = true
+    const plan = ({ operation, number }: { operation: string; number: number }) =>
+      isLost && operation === 'executeWorkflow' && number % 2 === 0 ? 'reset-late' : undefined
+    return withPod({ faults: { plan }, hidesKeys }, async (pod) => {
+      await pod.write('rows.csv', rowsOf(4))
+      const first = await batch(pod, '--json', '--concurrency', '1')
+      assert.is(first.code, hidesKeys ? 1 : 0)
+      assert.is(lastOf(first.stdout).unfinished, hidesKeys ? 2 : 0)
+      if (hidesKeys) assert.match(first.stdout, /"maybeSubmitted":true/)
+      isLost = false
+      assert.is((await batch(pod)).code, 0)
+      await isWhole(pod, 4)
+      assert.is(pod.asked.filter((what) => /^GET .*group_id=/.test(what)).length > 0, hidesKeys)
+    })
   })
+}
+
+early('a row whose POST was answered after the kill is sent again by its key, and is the same run', () => {
+  let kill: (() => void) | undefined
+  const listener = (what: string, isAnswered: boolean) => {
+    if (!what.startsWith('POST') || !isAnswered) return
+    kill?.()
+    kill = undefined
+  }
+  const use = async (pod: BatchPod) => {
+    await pod.write('rows.csv', rowsOf(3))
+    const { child, ended } = start([...args, '--concurrency', '1'], { cwd: pod.folder, env: pod.env })
+    kill = () => child.kill('SIGKILL')
+    await ended
+    assert.is((await pod.lines('out/runs.jsonl')).length, 0)
+    assert.is((await batch(pod)).code, 0)
+    await isWhole(pod, 3)
+    assert.is(pod.asked.filter((what) => /^GET .*group_id=/.test(what)).length, 0)
+  }
+  return withPod({}, use, listener)
 })
 
 early('nothing but submissions without an answer: 6', () =>
@@ -162,9 +185,9 @@ early('files that do not come are fetched at the next start, and nothing is paid
   return withPod({}, use, listener)
 })
 
-/** A pod that answers every submission by an error. */
+/** A pod that answers every submission by an error. With keys, each would be tried four times. */
 const refusing = (status: number, use: (pod: BatchPod) => Promise<void>) =>
-  withPod({}, use, (what, isAnswered) =>
+  withPod({ hidesKeys: true }, use, (what, isAnswered) =>
     !isAnswered && what.startsWith('POST') ? refusal(status) : undefined,
   )
 const posts = (pod: BatchPod) => pod.asked.filter((what) => what.startsWith('POST')).length

@@ -1,5 +1,5 @@
 import { ArgumentError } from './errors.ts'
-import { addHeaders, isHeaderValue } from './internal/headers.ts'
+import { addHeaders, isHeaderText } from './internal/headers.ts'
 import { checkOptions, isCount, isFunction, isHeaders, isMs, type Rule } from './internal/options.ts'
 import { isBrowser } from './internal/runtime.ts'
 import { hide } from './internal/secrets.ts'
@@ -11,13 +11,15 @@ const rules: Record<keyof ClientOptions, Rule> = {
   // `readBaseUrl` checks it.
   baseUrl: () => true,
   // No message of these rules shows a value: it may be the key, in the wrong option.
-  apiKey: (value) => isHeaderValue(value) || 'a non-empty header value, trimmed',
+  apiKey: isHeaderText,
   allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
   headers: isHeaders,
   timeoutMs: isMs,
   maxRetries: isCount,
   retryDelayMs: isMs,
   fetch: isFunction,
+  // The mistake to expect is `true`.
+  idempotency: (value) => !!value?.submit || 'imported from this package',
   logger: (value) =>
     levels.every((level) => typeof value?.[level] === 'function') || `an object with ${levels}`,
 }

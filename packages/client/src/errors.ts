@@ -36,6 +36,8 @@ export class FlowScaleError extends Error {
   declare readonly workflowId?: string
   /** With `maybeSubmitted`: the group of the run, if you set one. */
   declare readonly groupId?: string
+  /** With `maybeSubmitted`: the key of the submission, if it had one. With it you can send the submission again. */
+  declare readonly idempotencyKey?: string
 
   constructor(message: string, details?: Details) {
     super(message, details)
@@ -54,11 +56,12 @@ export class ArgumentError extends TypeError {
   declare readonly code: 'ERR_FLOWSCALE_ARGUMENT'
   /** Set if headers that your function gave during a wait are illegal: the run was submitted, and may go on. */
   declare readonly runId?: string
-  /** Never set, like the next three. They are declared so that you can read them on any error of this package. */
+  /** Never set, like the next four. They are declared so that you can read them on any error of this package. */
   declare readonly maybeSubmitted?: undefined
   declare readonly submittedAt?: undefined
   declare readonly workflowId?: undefined
   declare readonly groupId?: undefined
+  declare readonly idempotencyKey?: undefined
 
   constructor(message: string, details?: Details) {
     super(message, details)

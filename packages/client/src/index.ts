@@ -6,7 +6,8 @@ export { getOutput } from './api/getOutput.ts'
 export { getQueue } from './api/getQueue.ts'
 export { getRun } from './api/getRun.ts'
 export { type GetRunsOptions, getRuns, iterateRuns } from './api/getRuns.ts'
-export { getWorkflows, type ParsedWorkflow, parseWorkflow } from './api/getWorkflows.ts'
+export { getWorkflows, type ParsedWorkflow, parseWorkflow, type WorkflowKind } from './api/getWorkflows.ts'
+export { idempotency, idempotencyWhereKept, keepsKeys } from './api/idempotency.ts'
 export { createClient } from './client.ts'
 export {
   type AnyFlowScaleError,

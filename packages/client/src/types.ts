@@ -26,6 +26,27 @@ export interface LogFields {
 /** The part of the global `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** The type of `idempotency` and `idempotencyWhereKept()`. */
+export interface Idempotency {
+  /**
+   * Throws if the server keeps no keys.
+   * @internal
+   */
+  demand(client: Client, options: RequestOptions): Promise<void>
+  /**
+   * Submits by `send` until there is a clear answer. A `key` may have been sent before, unless it is `new`. Then the server must
+   * keep keys: it is asked, unless it was (`kept`).
+   * @internal
+   */
+  submit(
+    client: Client,
+    options: RequestOptions,
+    send: (options: RequestOptions) => Promise<Envelope<Execution>>,
+    key?: string,
+    about?: 'new' | 'kept',
+  ): Promise<Envelope<Execution>>
+}
+
 /** Options of {@link createClient}. */
 export interface ClientOptions {
   /**
@@ -39,6 +60,11 @@ export interface ClientOptions {
   allowDangerouslyExposeApiKey?: boolean | undefined
   /** Sent with every request to `baseUrl`. */
   headers?: HeadersSource | undefined
+  /**
+   * `idempotency` or `idempotencyWhereKept()` of this package: each submission carries an `Idempotency-Key`, and can be sent
+   * again after an unclear answer. It is no flag, so that only apps that use it hold its code. Default: no keys.
+   */
+  idempotency?: Idempotency | undefined
   /** The time limit of one attempt, headers and body, in ms. Default 60000. */
   timeoutMs?: number | undefined
   /** How many times a request is retried if that is safe. Default 3; 0 switches retries off. */
@@ -133,9 +159,6 @@ export interface Workflow {
   outputs: unknown
   [field: string]: unknown
 }
-
-/** The kind of an input or output. */
-export type WorkflowKind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file' | 'unknown'
 
 /** A submitted run. */
 export interface Execution {

@@ -68,7 +68,8 @@ export class FlowscaleAPI {
     }
     own.merge(customHeaders ?? {})
     Object.defineProperty(this, 'own', { value: () => own })
-    this.client = api.createClient({ ...given, headers: () => own.headers })
+    const idempotency = api.idempotencyWhereKept()
+    this.client = api.createClient({ ...given, idempotency, headers: () => own.headers })
   }
 
   /** Gets the state of each container of the pod. */
@@ -87,8 +88,8 @@ export class FlowscaleAPI {
   }
 
   /**
-   * Submits a run. It does not wait for the result; `data.run_id` has the id. It is never sent again if the run may have
-   * started. Instead of the id you can pass a workflow of `defineWorkflow`, which types the inputs.
+   * Submits a run. It does not wait for the result; `data.run_id` has the id. Before the first submission, the class asks the
+   * server whether it keeps an `Idempotency-Key`. Only then a submission whose run may have started is sent again. Instead of the id you can pass a workflow of `defineWorkflow`, which types the inputs.
    */
   executeWorkflow<T extends object, W extends string | AnyWorkflow = string>(
     workflow: W,

@@ -139,7 +139,15 @@ test('each method sends what its function sends, and gives what it gives', async
   }
   for (const [name, method, ask, run] of calls) {
     const sent = await sentBy((fetch) =>
-      ask(api.createClient({ apiKey: 'k', baseUrl: server.url, fetch }), ...run),
+      ask(
+        api.createClient({
+          apiKey: 'k',
+          baseUrl: server.url,
+          fetch,
+          idempotency: api.idempotencyWhereKept(),
+        }),
+        ...run,
+      ),
     )
     assert.equal(await sentBy((fetch) => (make({ apiKey: 'k', fetch }) as any)[name](...method)), sent, name)
   }
@@ -150,10 +158,10 @@ test('executeWorkflowAsync polls each second, for five minutes', async () => {
   const clock = fakeClock()
   try {
     const wait = async (timeoutMs: number, ...limits: number[]) => {
-      const fetch = fakeFetch(ok({ run_id: 'r' }), ok({ _id: 'r', status: 'running' }))
+      const fetch = fakeFetch(ok([]), ok({ run_id: 'r' }), ok({ _id: 'r', status: 'running' }))
       const ended = make({ fetch }).executeWorkflowAsync('w', {}, undefined, ...limits)
       await rejects(ended, TimeoutError, { timeoutMs })
-      return fetch.calls.length - 1
+      return fetch.calls.length - 2
     }
     const waits = Promise.all([wait(300_000), wait(600_000, 2000, 600_000)])
     await clock.tickAsync(600_000)
@@ -172,7 +180,8 @@ test('an empty group is none; arguments left out as null or undefined', async ()
     await own.executeWorkflowAsync('w', {}, group, undefined, undefined, null as never)
     await own.getRuns(group)
   }
-  assert.is(fetch.calls.length, 3 * 4)
+  // Health is asked once.
+  assert.is(fetch.calls.length, 1 + 3 * 4)
   for (const { url } of fetch.calls) assert.not.ok(url.searchParams.has('group_id'), url.href)
 })
 

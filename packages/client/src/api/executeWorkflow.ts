@@ -1,13 +1,14 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
 import { buildForm, encodeInputs, type Inputs, type InputsOf } from '../inputs.ts'
 import { problems } from '../internal/answer.ts'
+import { isHeaderText } from '../internal/headers.ts'
 import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { isUnclear, request, withQuery } from '../internal/request.ts'
-import { reveal } from '../internal/secrets.ts'
+import { hide, reveal } from '../internal/secrets.ts'
 import { uploadMs } from '../internal/timers.ts'
 import { upload } from '../internal/upload.ts'
 import { asList, asText, isObject } from '../internal/values.ts'
-import type { Client, Envelope, Execution, RequestOptions } from '../types.ts'
+import type { Client, Envelope, Execution, Idempotency, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */
 export interface ExecuteOptions extends RequestOptions {
@@ -19,6 +20,11 @@ export interface ExecuteOptions extends RequestOptions {
   groupId?: string | undefined
   /** How an array is sent: with its name repeated, or numbered as `name_0`, `name_1`, …. Default `'repeat'`. */
   arrays?: 'repeat' | 'indexed' | undefined
+  /**
+   * Submits an earlier submission again, by the `idempotencyKey` of its error. With the same workflow, inputs and group you get
+   * its run, if there is one. It needs a client with `idempotency`. Nothing is submitted to a server that keeps no keys.
+   */
+  idempotencyKey?: string | undefined
 }
 
 export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
@@ -29,7 +35,7 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
 /**
  * Submits a run. It does not wait for the result; `data.run_id` has the id. The request is retried after a 429
  * only, and on Node and Deno after a refused connection: in all other cases the run may have started, and a retry
- * would start a second one. An attempt gets 1 s more for each 256 KiB of files, unless you set `timeoutMs` here.
+ * would start a second one. Only with the option `idempotency` of the client, a server that keeps keys gets it again. An attempt gets 1 s more for each 256 KiB of files, unless you set `timeoutMs` here.
  *
  * If the server starts several runs for one request, `data.others` has the others.
  *
@@ -53,49 +59,55 @@ export async function executeWorkflow<T extends object>(
   inputs: T & InputsOf<T>,
   options: ExecuteOptions = {},
 ): Promise<Envelope<Execution>> {
-  reveal(client)
+  const { idempotency } = reveal(client)
   check('workflowId', workflowId, isId)
-  checkOptions(options, { ...requestRules, ...executeRules })
-  const { groupId, arrays, ...rest } = options
+  checkOptions(options, {
+    ...requestRules,
+    ...executeRules,
+    ...(idempotency && { idempotencyKey: isHeaderText }),
+  })
+  const { groupId, arrays, idempotencyKey, ...rest } = options
   const parts = encodeInputs(inputs as Inputs, arrays)
   const bytes = parts.reduce((sum, [, value]) => sum + (Object(value).size ?? 0), 0)
   let submittedAt: Date | undefined
-  return request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
-    method: 'POST',
-    fetchWith: async (...args) => {
-      submittedAt = new Date()
-      const response = await upload(parts, buildForm, ...args)
-      // A 429, or a connection that was refused, means that nothing was submitted. The request may still fail before the next attempt.
-      if (response.status === 429) submittedAt = undefined
-      return response
-    },
-    options: rest,
-    timeoutMs: client.timeoutMs + uploadMs(bytes),
-    retryOn: [429],
-    parseData: toExecution,
-    mapError: (error) => {
-      if (!submittedAt) return error
-      const items = itemsOf(Object((error as HttpError).body).data)
-      const runId = items.map(({ run_id }) => asText(run_id)).find(Boolean)
-      const refusals = items.flatMap(({ node_errors }) => Object.entries(Object(node_errors)))
-      if (error instanceof ResponseError && refusals.length) {
-        const errors = refusals.map(([node, told]) => {
-          const said = problems(told).map(({ message }) => message)
-          return `node ${node}: ${said.join('; ') || 'refused'}`
-        })
-        const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
-        return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
-      }
-      // A 303 means that the server has processed the request. A hidden status may be one.
-      const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status ?? 303)
-      // A server may refuse a request and still name the run.
-      return Object.assign(
-        error,
-        runId && { runId },
-        isOpen && { maybeSubmitted: true, submittedAt, workflowId, groupId },
-      )
-    },
-  })
+  const send = (options: RequestOptions) =>
+    request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
+      method: 'POST',
+      fetchWith: async (...args) => {
+        submittedAt = new Date()
+        const response = await upload(parts, buildForm, ...args)
+        // A 429, or a connection that was refused, means that nothing was submitted. The request may still fail before the next attempt.
+        if (response.status === 429) submittedAt = undefined
+        return response
+      },
+      options,
+      timeoutMs: client.timeoutMs + uploadMs(bytes),
+      retryOn: [429],
+      parseData: toExecution,
+      mapError: (error) => {
+        if (!submittedAt) return error
+        const items = itemsOf(Object((error as HttpError).body).data)
+        const runId = items.map(({ run_id }) => asText(run_id)).find(Boolean)
+        const refusals = items.flatMap(({ node_errors }) => Object.entries(Object(node_errors)))
+        if (error instanceof ResponseError && refusals.length) {
+          const errors = refusals.map(([node, told]) => {
+            const said = problems(told).map(({ message }) => message)
+            return `node ${node}: ${said.join('; ') || 'refused'}`
+          })
+          const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
+          return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
+        }
+        // A 303 means that the server has processed the request. A hidden status may be one.
+        const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status ?? 303)
+        // A server may refuse a request and still name the run.
+        return Object.assign(
+          error,
+          runId && { runId },
+          isOpen && { maybeSubmitted: true, submittedAt, workflowId, groupId },
+        )
+      },
+    })
+  return idempotency ? idempotency.submit(client, rest, send, idempotencyKey) : send(rest)
 }
 
 /** The runs of an answer. One dialect has a list, even for a single run. */
@@ -127,6 +139,7 @@ const graceMs = 5000
 /**
  * Submits a run like {@link executeWorkflow}. After an abort, the submission has `graceMs` to return the id of its run, but
  * makes no new attempt. `toError` gives the error of a submission that fails after an abort; by default the abort's reason.
+ * `key` is the key of this submission on a client with `idempotency`. It is new, or the server is known to keep it.
  */
 export async function submitWithGrace(
   client: Client,
@@ -134,8 +147,15 @@ export async function submitWithGrace(
   inputs: Inputs,
   options: ExecuteOptions,
   toError: (error: unknown) => unknown = () => options.signal!.reason,
+  key?: string,
+  about: 'new' | 'kept' = 'new',
 ): Promise<Envelope<Execution>> {
   const { signal, headers } = options
+  const { idempotency, ...secrets } = reveal(client)
+  if (idempotency && key) {
+    const submit: Idempotency['submit'] = (...all) => idempotency.submit(all[0], all[1], all[2], key, about)
+    client = hide({ ...client }, { ...secrets, idempotency: { ...idempotency, submit } })
+  }
   if (!signal) return executeWorkflow(client, workflowId, inputs, options)
   signal.throwIfAborted()
   const controller = new AbortController()

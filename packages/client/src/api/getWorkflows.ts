@@ -1,7 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { request } from '../internal/request.ts'
 import { asText, isObject, mapItems } from '../internal/values.ts'
-import type { Client, Envelope, RequestOptions, Workflow, WorkflowKind } from '../types.ts'
+import type { Client, Envelope, RequestOptions, Workflow } from '../types.ts'
 
 /**
  * Lists the deployed workflows. `data` is an array on every server. Read the inputs and outputs with
@@ -39,7 +39,8 @@ export interface ParsedWorkflow {
   outputs: Record<string, WorkflowKind>
 }
 
-const kinds: Readonly<Record<string, WorkflowKind>> = {
+/** The words of servers for a kind. */
+const kinds = {
   string: 'string',
   text: 'string',
   str: 'string',
@@ -53,7 +54,10 @@ const kinds: Readonly<Record<string, WorkflowKind>> = {
   video: 'video',
   audio: 'audio',
   file: 'file',
-}
+} as const
+
+/** The kind of an input or output. */
+export type WorkflowKind = (typeof kinds)[keyof typeof kinds] | 'unknown'
 
 /**
  * Reads the inputs and outputs of a workflow. The server may send them as a JSON string, an object or a list of
@@ -96,5 +100,5 @@ function parseKinds(field: string, given: unknown): Record<string, WorkflowKind>
 
 function readKind(told: unknown): WorkflowKind {
   const word = String(isObject(told) ? (told.type ?? told.kind) : told).toLowerCase()
-  return Object.hasOwn(kinds, word) ? kinds[word]! : 'unknown'
+  return Object.hasOwn(kinds, word) ? kinds[word as keyof typeof kinds] : 'unknown'
 }

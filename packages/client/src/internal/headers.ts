@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import type { HeadersSource } from '../types.ts'
-import { check, isRecord } from './options.ts'
+import { check, isRecord, type Rule } from './options.ts'
 import type { Secrets } from './secrets.ts'
 import { asText, isObject } from './values.ts'
 
@@ -10,6 +10,9 @@ export const keyHeader = 'x-api-key'
 export function isHeaderValue(value: unknown): value is string {
   return typeof value === 'string' && /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/.test(value)
 }
+
+/** The message shows no value: it may be the key, in the wrong option. */
+export const isHeaderText: Rule = (value) => isHeaderValue(value) || 'a non-empty header value, trimmed'
 
 /** Checks `headers` and adds them to `target` with names in lower case. */
 export function addHeaders(

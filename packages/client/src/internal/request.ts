@@ -44,7 +44,7 @@ export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 50
  * The limit, in ms, for each part of the pause between two attempts: for `Retry-After`, and for the random pause that is added
  * to it. A longer `Retry-After` ends the request.
  */
-const maxPauseMs = 30_000
+export const maxPauseMs = 30_000
 
 /** The pause after a failed attempt, in ms; `tries` counts from 1. */
 export function backOff({ retryDelayMs }: Client, tries: number): number {

@@ -1,5 +1,15 @@
 import { ArgumentError } from '../errors.ts'
-import type { Client, Envelope, Fetch, HeadersSource, Logger, Output, Run, RunUpdate } from '../types.ts'
+import type {
+  Client,
+  Envelope,
+  Fetch,
+  HeadersSource,
+  Idempotency,
+  Logger,
+  Output,
+  Run,
+  RunUpdate,
+} from '../types.ts'
 
 /** A wait whose requests a batch makes. */
 export interface Member {
@@ -27,6 +37,7 @@ export interface Secrets {
   readonly apiKey?: string | undefined
   readonly headers: HeadersSource
   readonly fetch?: Fetch | undefined
+  readonly idempotency?: Idempotency | undefined
   readonly logger?: Logger | undefined
   /**
    * Gives the log level of a failure with this `status`. Set for the requests of a wait: a wait has checked its options, and

@@ -2,7 +2,7 @@ import { type ExecuteOptions, executeRules, submitWithGrace } from '../api/execu
 import { getRuns } from '../api/getRuns.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
 import type { Inputs, InputsOf } from '../inputs.ts'
-import { resolveHeaders } from '../internal/headers.ts'
+import { isHeaderText, resolveHeaders } from '../internal/headers.ts'
 import { check, checkOptions, isFrom1, isFunction, isId, type Rule } from '../internal/options.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep } from '../internal/timers.ts'
@@ -33,6 +33,12 @@ export interface ExecuteManyOptions
    * groups `report/1`, `report/2` and so on. Without a `/`, each item is a caller, and everybody else gets few turns.
    */
   groupId?: string | ((index: number) => string) | undefined
+  /**
+   * The `Idempotency-Key` of each item, by its index: the same one when you call again. It needs a client with `idempotency`,
+   * and a server that keeps keys. An item is then submitted again instead of being looked for in its group, so give its key
+   * from the first call on.
+   */
+  idempotencyKey?: ((index: number) => string) | undefined
   /** The pause between two rounds of the shared wait, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
   /** The limit for the requests of the shared wait, without submissions and cancels. Default 20. */
@@ -64,11 +70,12 @@ export interface ExecuteManyOptions
  */
 const listMs = 5000
 
-const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
+const makeRules = (hasKeys: unknown): Record<Exclude<keyof ExecuteManyOptions, 'idempotencyKey'>, Rule> => {
   const { maxPolls: _, onUpdate: __, ...rules } = waitRules()
   return {
     ...executeRules,
     ...rules,
+    ...(hasKeys ? { idempotencyKey: isFunction } : {}),
     groupId: (value) => isFunction(value) === true || executeRules.groupId(value),
     concurrency: isFrom1,
     maxRequestsPerSecond: isRate,
@@ -123,11 +130,12 @@ export async function executeMany(
   toValue = (result: RunResult): unknown => result,
 ): Promise<ManyResult[]> {
   const secrets = reveal(client)
-  checkOptions(options, makeRules())
+  checkOptions(options, makeRules(secrets.idempotency))
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
   const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, onProgress, signal } = options
   const { submitted = new Map<number, string>(), timeoutMs, cancelOn, pollIntervalMs } = options
+  const { idempotencyKey } = options
   const hasOwnGroups = typeof group === 'function'
   const groups = new Set<unknown>()
   const own = hide(
@@ -173,6 +181,8 @@ export async function executeMany(
   // The list is copied, because the caller may change it meanwhile.
   const items = [...inputsList] as Inputs[]
   const listedAt = Date.now() + listMs
+  /** Whether the server has said that it keeps keys. */
+  let isKept = false
 
   /** Looks for the run of an earlier call in the group of an item. */
   const find = async (groupId: string): Promise<string | undefined> => {
@@ -197,6 +207,12 @@ export async function executeMany(
           // Two items of one group would find the same run.
           check('groupId', groupId, (id) => (groups.has(id) ? 'another for each item' : isId(id)))
           groups.add(groupId)
+        }
+        if (idempotencyKey) {
+          // After a failure, the next item asks again.
+          if (!isKept) await secrets.idempotency!.demand(own, { signal })
+          isKept = true
+        } else if (hasOwnGroups) {
           runId = await find(groupId!)
           const ms = listedAt - Date.now()
           if (!runId && ms > 0) {
@@ -220,8 +236,10 @@ export async function executeMany(
     waits.push(wait(index, runId, known))
   }
 
-  const submitItem = (index: number, groupId: string | undefined) => {
+  const submitItem = async (index: number, groupId: string | undefined) => {
     const sentAt = new Date()
+    const key = idempotencyKey?.(index)
+    if (idempotencyKey) check('idempotencyKey', key, isHeaderText)
     /** The error of an item after an abort. It shows whether the run may have to be paid for. */
     const toError = (error: unknown) => {
       const { name, maybeSubmitted } = Object(error)
@@ -232,13 +250,14 @@ export async function executeMany(
         submittedAt: sentAt,
         workflowId,
         groupId,
+        idempotencyKey: key,
       })
     }
     // Each submission has a signal of its own, so that the caller's signal gets one listener for all.
     const controller = new AbortController()
     const stop = signal && batch.onAbort(signal, () => controller.abort(signal.reason))
     const options = { groupId, arrays, signal: controller.signal }
-    return submitWithGrace(own, workflowId, items[index]!, options, toError).finally(stop)
+    return submitWithGrace(own, workflowId, items[index]!, options, toError, key, 'kept').finally(stop)
   }
 
   const turns = items.keys()

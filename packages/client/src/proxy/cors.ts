@@ -37,7 +37,7 @@ export function share(request: Request, response: Response, origins: readonly st
   if (origins.includes(origin)) {
     headers.set('access-control-allow-origin', origin)
     headers.set('access-control-allow-credentials', 'true')
-    headers.set('access-control-expose-headers', 'retry-after, x-request-id')
+    headers.set('access-control-expose-headers', 'retry-after, x-request-id, x-idempotency')
   }
   const { status, statusText } = response
   return new Response(response.body, { status, statusText, headers })

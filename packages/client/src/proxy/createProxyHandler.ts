@@ -82,8 +82,8 @@ const proxyRules: Record<keyof ProxyOptions, Rule> = {
  * Hono, Deno and Bun, and on Node with {@link toNodeHandler}. It passes only requests of the API, streams uploads, and
  * refuses in the API's form. A page uses it with `createClient({ baseUrl: basePath })`, without a key.
  *
- * The pod gets only the operation, the parameters of the API, and the form of a submission. The caller gets only the
- * status, the body, `Retry-After` and `x-request-id`. An echo of the key in the body is replaced; JSON may have 16 MiB.
+ * The pod gets only the operation, the parameters of the API, the form of a submission, and a hash of its `Idempotency-Key`
+ * and group. The caller gets only the status, the body, `Retry-After`, `x-request-id` and `x-idempotency`. An echo of the key in the body is replaced; JSON may have 16 MiB.
  * The proxy retries nothing: the caller's client does that. If the caller leaves, the request to the pod ends, except
  * a submission.
  *

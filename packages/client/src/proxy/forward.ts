@@ -12,6 +12,8 @@ import { type OrRefusal, type ProxyRequest, refuse, safeHeaders } from './routes
 interface Form {
   readonly body: ReadableStream<Uint8Array>
   readonly type: string
+  /** The caller's `Idempotency-Key`, as the pod gets it. */
+  readonly key?: string | undefined
   /** Set if the form could not be read to its end. */
   refusal?: Response
 }
@@ -29,7 +31,7 @@ interface SendOptions {
   readonly form?: Form
 }
 
-/** Sends a caller's request to the pod. The pod gets only the operation, its parameters and its form. */
+/** Sends a caller's request to the pod. The pod gets only the operation, its parameters, its form and a hash of its key. */
 export async function forward(
   client: Client,
   request: ProxyRequest,
@@ -47,14 +49,28 @@ export async function forward(
   const tooLarge = () => refuse(413, `Send at most ${maxBodyBytes} bytes`)
   if (!/^multipart\/form-data *;/i.test(type) || !body) return refuse(415, 'Send multipart/form-data')
   if (length > maxBodyBytes) return tooLarge()
+  const own = hasHash() ? headers.get('idempotency-key') : null
+  if (own !== null && !/^[!-~]{1,255}$/.test(own)) {
+    return refuse(400, 'Idempotency-Key must be 1 to 255 visible ASCII characters')
+  }
   const ms = timeoutMs + uploadMs(length || maxBodyBytes)
   const form: Form = {
     type,
+    key: own === null ? undefined : await hashKey([request.query.group_id, own]),
     body: pump(body, ms, createLimit(maxBodyBytes), (error) => {
       form.refusal = error instanceof RangeError ? tooLarge() : refuse(400, 'The upload broke off')
     }),
   }
   return (await send(client, request, { signal, ms, isWhole: true, form })).response
+}
+
+/** Node 18 has no global `crypto`. There no key passes, and health does not promise it. */
+const hasHash = (): boolean => Boolean(globalThis.crypto?.subtle)
+
+/** A hash of a key and the group of its caller, so that nobody gets the run of another by their key. */
+async function hashKey(about: readonly unknown[]): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(about)))
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Reads an envelope of the pod. `podStatus` is the status of the pod's answer, or 0 without an answer. */
@@ -117,7 +133,11 @@ async function send(
           // `fetch` takes a stream only with `duplex`.
           ...(form && {
             body: form.body,
-            headers: { ...headers, 'content-type': form.type },
+            headers: {
+              ...headers,
+              'content-type': form.type,
+              ...(form.key && { 'idempotency-key': form.key }),
+            },
             duplex: 'half',
           }),
         }
@@ -142,6 +162,7 @@ async function send(
       const value = answer.headers.get(name)
       if (value !== null) passed[name] = redact(value, headers)
     }
+    if (hasHash() && answer.headers.get('x-idempotency') === 'kept') passed['x-idempotency'] = 'kept'
     const isPage = /html/i.test(answer.headers.get('content-type') ?? '')
     const isBroken = content === undefined
     const isRefused = status === 401 || status === 403

@@ -1,6 +1,6 @@
 import { isEnded, isSameOutput, toRun } from '../run.ts'
 import type { Run } from '../types.ts'
-import { type OrRefusal, type ProxyRequest, refuse, safeHeaders } from './routes.ts'
+import { type OrRefusal, type ProxyRequest, refuse, routes, safeHeaders } from './routes.ts'
 
 /** Reads an envelope of the pod. */
 export type ReadPod = (
@@ -24,8 +24,9 @@ export async function keepToGroup(
   const pass = (more?: object) => ({ value: { ...request, query: { ...query, ...more } } })
   // The same 404 for foreign and for missing runs, so that callers can't probe.
   const notFound = { refusal: refuse(404, 'Not Found') }
-  if (operation === 'executeWorkflow' || operation === 'getRuns') {
-    if (operation === 'getRuns' && (query.group_id ?? groupId) !== groupId) return notFound
+  if ('group_id' in routes[operation].query) {
+    // A submission goes to the group of the caller, whatever group it names.
+    if (routes[operation].method === 'GET' && (query.group_id ?? groupId) !== groupId) return notFound
     return pass({ group_id: groupId })
   }
   const { filename } = query

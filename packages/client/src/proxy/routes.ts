@@ -14,29 +14,29 @@ interface Route {
   method: 'GET' | 'POST'
   /** The path below `/api/v1/`. It captures the id of a run, with no character that a URL would encode or decode. */
   path: RegExp
-  /** The parameters that pass. The pod gets no others. */
-  query: readonly string[]
+  /** The parameters that pass, and whether a request must have them. The pod gets no others. */
+  query: Readonly<Record<string, boolean>>
 }
 
 /** The requests that pass. The first route with this path and method counts. */
 export const routes: Readonly<Record<ProxyOperation, Route>> = {
-  checkHealth: { method: 'GET', path: /^comfy\/health$/, query: [] },
-  getQueue: { method: 'GET', path: /^comfy\/queue$/, query: [] },
-  getWorkflows: { method: 'GET', path: /^comfy\/workflows$/, query: [] },
-  executeWorkflow: { method: 'POST', path: /^runs$/, query: ['workflow_id', 'group_id'] },
+  checkHealth: { method: 'GET', path: /^comfy\/health$/, query: {} },
+  getQueue: { method: 'GET', path: /^comfy\/queue$/, query: {} },
+  getWorkflows: { method: 'GET', path: /^comfy\/workflows$/, query: {} },
+  executeWorkflow: { method: 'POST', path: /^runs$/, query: { workflow_id: true, group_id: false } },
   getRuns: {
     method: 'GET',
     path: /^runs$/,
-    query: ['group_id', 'sort_by', 'sort_order', 'page', 'page_size'],
+    query: { group_id: false, sort_by: false, sort_order: false, page: false, page_size: false },
   },
-  getOutput: { method: 'GET', path: /^runs\/output$/, query: ['filename'] },
-  cancelRun: { method: 'POST', path: /^runs\/([\w.~-]+)\/cancel$/, query: [] },
+  getOutput: { method: 'GET', path: /^runs\/output$/, query: { filename: true } },
+  cancelRun: { method: 'POST', path: /^runs\/([\w.~-]+)\/cancel$/, query: {} },
   // `runs/output` is another endpoint, and no run.
-  connectEvents: { method: 'GET', path: /^runs\/(?!output\/)([\w.~-]+)\/events$/, query: [] },
-  getRun: { method: 'GET', path: /^runs\/([\w.~-]+)$/, query: [] },
+  connectEvents: { method: 'GET', path: /^runs\/(?!output\/)([\w.~-]+)\/events$/, query: {} },
+  getRun: { method: 'GET', path: /^runs\/([\w.~-]+)$/, query: {} },
 }
 
-/** A request of the API. The pod gets nothing else of the caller's request, except the form of a submission. */
+/** A request of the API. The pod gets nothing else of the caller's request, except the form of a submission and a hash of its key. */
 export interface ProxyRequest {
   operation: ProxyOperation
   method: 'GET' | 'POST'
@@ -66,11 +66,11 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
   const [operation, route] = found
 
   const query: Record<string, string> = {}
-  for (const name of route.query) {
+  for (const [name, isRequired] of Object.entries(route.query)) {
     const values = searchParams.getAll(name)
     if (values.length > 1) return { refusal: refuse(400, `${name} is given twice`) }
     if (values[0]) query[name] = values[0]
-    else if (/^(workflow_id|filename)$/.test(name)) return { refusal: refuse(422, `${name} is required`) }
+    else if (isRequired) return { refusal: refuse(422, `${name} is required`) }
   }
   // A server may decode the name once more, and look for it on its disk.
   if (/^\/|(^|\/)\.\.?(\/|$)|[\\%\p{Cc}]/u.test(query.filename ?? '')) return notFound()

@@ -203,7 +203,8 @@ export function createRunStore<W extends StoredWorkflow = string>(
         save(own)
         submitting = new AbortController()
         const execution = { ...options, groupId: own.groupId, signal: submitting.signal }
-        const sent = submitWithGrace(client, id, inputs as Inputs, execution, (error) => error)
+        // The group of this click alone is its key, too: the record holds it before anything is sent.
+        const sent = submitWithGrace(client, id, inputs as Inputs, execution, (error) => error, own.groupId)
         going = submission = finish(own, sent)
         take(own)
       }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Client, createClient, type Logger } from '@flowscale/client'
+import { type Client, createClient, idempotencyWhereKept, type Logger } from '@flowscale/client'
 import { parse } from 'dotenv'
 import { usageError } from './errors.ts'
 import type { Printer } from './terminal/printer.ts'
@@ -30,7 +30,11 @@ export function connect(flags: Given, print: Pick<Printer, 'note'>): { client: C
   const { url, apiKey } = settings
   try {
     const logger = noteWaits((text) => print.note(`Waiting for ${url.value}${text}`))
-    return { client: createClient({ baseUrl: url.value, apiKey: apiKey?.value, logger }), settings }
+    const idempotency = idempotencyWhereKept()
+    return {
+      client: createClient({ baseUrl: url.value, apiKey: apiKey?.value, logger, idempotency }),
+      settings,
+    }
   } catch (error) {
     const message = (error as Error).message
       .replace(' (or a path in a page)', '')

@@ -78,7 +78,7 @@ test('each state once, with progress and position, up to the end; also to a page
     'x-accel-buffering': 'no',
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'retry-after, x-request-id',
+    'access-control-expose-headers': 'retry-after, x-request-id, x-idempotency',
     vary: 'Origin',
   })
   const stream = readAll(response)

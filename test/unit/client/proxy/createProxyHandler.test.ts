@@ -120,7 +120,10 @@ test('a page of an origin that is listed may ask, preflight and all', async () =
   for (const response of [before, bare, after, refused]) {
     assert.is(response.headers.get('access-control-allow-origin'), origin)
     assert.is(response.headers.get('access-control-allow-credentials'), 'true')
-    assert.is(response.headers.get('access-control-expose-headers'), 'retry-after, x-request-id')
+    assert.is(
+      response.headers.get('access-control-expose-headers'),
+      'retry-after, x-request-id, x-idempotency',
+    )
     assert.is(response.headers.get('vary'), 'Origin')
   }
   assert.equal(await after.json(), { status: 'success', data: [] })

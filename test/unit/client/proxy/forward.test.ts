@@ -15,9 +15,10 @@ import { type Answer, fakeFetch, hang, json, ok, recorder } from '../../../suppo
 import { heldBytes } from '../../../support/memory.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { recordingPod, sendRaw, serveProxy } from '../../../support/proxied.ts'
+import { withGlobals } from '../../../support/setGlobals.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { until, untilStill } from '../../../support/until.ts'
-import { ask, call, form, handlerOf } from './kit.ts'
+import { ask, byUser, call, form, handlerOf } from './kit.ts'
 
 const test = suite('forward')
 const timed = suiteWithClock('forward, timed')
@@ -485,4 +486,48 @@ test('what starts a run is sent as a form or a stream: Deno would send a text ag
   await createProxyHandler(client, { authorize: 'public' })(form())
   const kinds = fetch.calls.map(({ init }) => init.body?.constructor)
   assert.equal(kinds, [FormData, FormData, ReadableStream])
+})
+
+const keyed = suite('keys through the proxy')
+
+keyed('the pod gets a hash of group and key, so that nobody gets the run of another', async () => {
+  const keys: unknown[] = []
+  const pod: Answer = (_, { headers }) => {
+    keys.push(new Headers(headers).get('idempotency-key'))
+    return ok({ run_id: 'r' })
+  }
+  const send = (user: string, key?: string) =>
+    ask(
+      byUser,
+      fakeFetch(pod),
+      form({ headers: { 'x-user': user, ...(key != null && { 'Idempotency-Key': key }) } }),
+    )
+  const rows = [
+    ['ada', 'k'],
+    ['bob', 'k'],
+    ['ada', 'k'],
+    ['ada', 'l'],
+  ] as const
+  for (const [user, key] of rows) assert.is((await send(user, key)).status, 200)
+  const hashed = rows.map((row) => createHash('sha256').update(JSON.stringify(row)).digest('hex'))
+  assert.equal(keys, hashed)
+  await handlerOf(fakeFetch(pod))(form({ headers: { 'Idempotency-Key': 'k' } }))
+  assert.is(keys.at(-1), createHash('sha256').update('[null,"k"]').digest('hex'), 'without a group')
+  await send('ada')
+  assert.is(keys.at(-1), null)
+  for (const key of ['', 'a b', 'k'.repeat(256)]) assert.is((await send('ada', key)).status, 400)
+  assert.is(keys.length, 6)
+})
+
+keyed('health promises what the pod promises, and nothing where no hash can be made', async () => {
+  const of = (headers: Record<string, string>) =>
+    ask('public', fakeFetch(json({ status: 'success', data: [] }, { headers })))
+  const said = async (headers = {}) => (await of(headers)).headers.get('x-idempotency')
+  assert.equal([await said({ 'x-idempotency': 'kept' }), await said()], ['kept', null])
+  const fetch = fakeFetch(ok({ run_id: 'r' }))
+  await withGlobals({ crypto: undefined }, async () => {
+    assert.is(await said({ 'x-idempotency': 'kept' }), null)
+    await ask('public', fetch, form({ headers: { 'Idempotency-Key': 'k' } }))
+  })
+  assert.is(fetch.calls[0]!.headers.get('idempotency-key'), null)
 })

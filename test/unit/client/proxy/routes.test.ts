@@ -1,24 +1,13 @@
 // An operation that learns a new option has to be known to the proxy, and to the page on functions.
 import { readFileSync } from 'node:fs'
-import * as api from '@flowscale/client'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { assert, suite } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, ok } from '../../../support/fakes.ts'
+import { operations } from '../../../support/operations.ts'
 
 const test = suite("options of operations, in the proxy's queries and in the docs")
 
-/** The arguments of each operation before its options. */
-const operations = {
-  checkHealth: [],
-  getQueue: [],
-  getWorkflows: [],
-  executeWorkflow: ['w', { prompt: 'hi' }],
-  getOutput: ['a.png'],
-  cancelRun: ['r'],
-  getRun: ['r'],
-  getRuns: [],
-}
 /** A value for each option. Without one the test fails. */
 const values: Record<string, unknown> = {
   groupId: 'g',
@@ -30,9 +19,7 @@ const values: Record<string, unknown> = {
 }
 const ofRequests = ['signal', 'timeoutMs', 'maxRetries', 'headers']
 
-for (const [name, before] of Object.entries(operations)) {
-  const call = (client: api.Client, options: object) => (api as any)[name](client, ...before, options)
-
+for (const [name, call] of Object.entries(operations)) {
   test(name, async () => {
     const { message } = await call(clientWith(), { unknown: 1 }).catch((error: any) => error)
     const options: string[] = /known: (.*)$/

@@ -1,7 +1,10 @@
 // The states of a run in a store, from the click to the end, and what is sent for them.
 import {
   ArgumentError,
+  createClient,
+  executeWorkflow,
   HttpError,
+  idempotency,
   NetworkError,
   RedirectError,
   RunError,
@@ -352,4 +355,35 @@ test('wrong options', ({ pod }) => {
     throws(() => createRunStore(pod.client, options), ArgumentError)
   }
   throws(() => createRunStore({ ...pod.client }), ArgumentError)
+})
+
+test('with idempotency: each click has a key of its own, saved before the POST, which gets the run again', async ({
+  pod,
+}) => {
+  const storage = memoryStorage()
+  const keys: string[] = []
+  const saved: string[] = []
+  const fetch = async (url: string, init: RequestInit) => {
+    if (init.method === 'POST' && url.includes('workflow_id')) {
+      keys.push(new Headers(init.headers).get('idempotency-key')!)
+      saved.push(storage.saved.groupId)
+    }
+    const answer = await pod.fetch(url, init)
+    if (url.endsWith('/comfy/health')) return json({ status: 'success', data: [] }, { headers: isKept })
+    return answer
+  }
+  const isKept = { 'x-idempotency': 'kept' }
+  const client = createClient({ baseUrl: 'http://pod.test', fetch, idempotency, maxRetries: 0 })
+  const store = createRunStore(client, { storage })
+  // A second click during the first is no click.
+  await Promise.all([store.start('w', {}), store.start('w', {})])
+  store.reset()
+  pod.reset(true)
+  const now = await store.start('w', {})
+  assert.equal([now.status, new Set(keys).size], ['lost', 2])
+  assert.equal(saved, keys)
+  pod.onPost = undefined
+  const { groupId } = now as { groupId: string }
+  await executeWorkflow(client, 'w', {}, { groupId, idempotencyKey: groupId })
+  assert.is(keys.at(-1), keys[1])
 })

@@ -18,6 +18,11 @@ export interface BatchFile {
   readonly rows: number
   /** The SHA-256 of the inputs of each row, in hex. */
   readonly hashes: readonly string[]
+  /**
+   * Whether each submission so far carried the name of its group as its key, so that sending it again starts nothing. Left out
+   * as soon as the server keeps no keys: then rows are looked for in their groups, for good.
+   */
+  readonly isKeyed?: true | undefined
 }
 
 type Expected = Omit<BatchFile, 'version' | 'batchId'>
@@ -60,6 +65,7 @@ export interface BatchState {
   readonly batchId: string
   /** The beginning of the names of all groups. */
   readonly groupPrefix: string
+  readonly isKeyed: boolean
   /** The latest attempt of each row that has one. */
   readonly runs: ReadonlyMap<number, RunLine>
   /** The rows that are completed, with their files, or have an error. */
@@ -107,7 +113,11 @@ async function open(folder: string, expected: Expected, unlock: () => void): Pro
     ...expected,
   }
   if (found) checkBatch(pathOf(folder), found, expected)
-  else await writeWhole(pathOf(folder), `${JSON.stringify(file, null, 1)}\n`)
+  const isKeyed = Boolean(file.isKeyed && expected.isKeyed)
+  if (!found || isKeyed !== Boolean(found.isKeyed)) {
+    const text = JSON.stringify({ ...file, isKeyed: isKeyed || undefined }, null, 1)
+    await writeWhole(pathOf(folder), `${text}\n`)
+  }
   const { batchId } = file
   // A killed process leaves parts of the files that it was writing.
   for (const name of names)
@@ -121,6 +131,7 @@ async function open(folder: string, expected: Expected, unlock: () => void): Pro
     batchId,
     // A gateway's queue takes the rows as one caller, by the `/`. A folder of version 1 has runs in groups without it.
     groupPrefix: `${batchId}${file.version === 1 ? '-' : '/'}`,
+    isKeyed,
     runs,
     results,
     async noteRun(run) {

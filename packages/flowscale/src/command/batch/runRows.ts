@@ -67,12 +67,15 @@ export async function runRows(options: RunRowsOptions, pending: readonly Pending
     inVain: 0,
   }
   const inputsList = pending.map(({ inputs }) => inputs)
+  const groupId = (index: number) => groupOf(state, pending[index]!.row)
   await executeMany(client, workflowId, inputsList, {
     concurrency,
     signal,
     // `--timeout` limits the whole batch, not a run.
     timeoutMs: Number.POSITIVE_INFINITY,
-    groupId: (index) => groupOf(state, pending[index]!.row),
+    groupId,
+    // The folder has the names of the groups before anything is submitted.
+    idempotencyKey: state.isKeyed ? groupId : undefined,
     submitted: runIdsOf(state, pending),
     async onSubmitted(index, runId, others) {
       const { row } = pending[index]!

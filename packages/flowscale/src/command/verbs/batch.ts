@@ -1,3 +1,4 @@
+import { HttpError, keepsKeys } from '@flowscale/client'
 import { checkRows } from '../batch/checkRows.ts'
 import { openBatch, readBatch, retryFailed } from '../batch/openBatch.ts'
 import { readRows } from '../batch/readRows.ts'
@@ -24,7 +25,8 @@ export async function batch(call: Call): Promise<void> {
   const checked = await checkRows(workflow, table, call)
   const rows = checked.length
   const hashes = checked.map(({ hash }) => hash)
-  const state = await openBatch(folder, { workflowId, url: client.baseUrl, rows, hashes })
+  const isKeyed = (await keepsKeys(client, { signal }).catch(orRefused)) || undefined
+  const state = await openBatch(folder, { workflowId, url: client.baseUrl, rows, hashes, isKeyed })
 
   const tally = createTally(state, { folder, rows, print })
   const limit = new AbortController()
@@ -51,4 +53,10 @@ export async function batch(call: Call): Promise<void> {
   // Unlocks the folder, which is therefore last.
   await state.close()
   summarise(state, { folder, rows, print }, ended, tally.reasons)
+}
+
+/** A proxy may pass no health. After any other failure nobody knows, and nothing is submitted. */
+function orRefused(error: unknown): false {
+  if (error instanceof HttpError && error.status < 500) return false
+  throw error
 }

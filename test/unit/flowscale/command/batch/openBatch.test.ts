@@ -163,3 +163,18 @@ test('what a killed process was writing is removed, and nothing else', async () 
   const left = (await readdir(place)).filter((name) => !/^(batch|runs|results)\.json/.test(name))
   assert.equal(left.sort(), mine)
 })
+
+test('a batch has keys as long as the server keeps them, and never again after that', async () => {
+  const path = join(folder, 'keys')
+  const expected = { workflowId: 'w', url: 'http://pod.test', rows: 1, hashes: ['a'] }
+  const seen: unknown[] = []
+  for (const isKeyed of [true, true, undefined, true] as const) {
+    const state = await openBatch(path, { ...expected, isKeyed })
+    const { isKeyed: isSaved, batchId } = JSON.parse(await readFile(join(path, 'batch.json'), 'utf8'))
+    seen.push([state.isKeyed, isSaved ?? false])
+    assert.is(state.batchId, batchId)
+    await state.close()
+  }
+  const [yes, no] = [true, false].map((is) => [is, is])
+  assert.equal(seen, [yes, yes, no, no])
+})
