@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import license from 'rollup-plugin-license'
@@ -145,6 +145,12 @@ const bundled = (licences) => [
   nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),
   commonjs(),
   json(),
+  // Half of commander is comments.
+  {
+    name: 'without comments',
+    transform: async (code, id) =>
+      /\/node_modules\/.*\.js$/.test(id) ? (await transform(code, { minifyWhitespace: true })).code : null,
+  },
   license({ thirdParty: { output: { file: licences, template: licencesOf } } }),
 ]
 
@@ -185,12 +191,10 @@ export default [
     {
       index: 'index.ts',
       http: 'http.ts',
-      internal: 'internal.ts',
       node: 'node.ts',
       redis: 'redis.ts',
       s3: 's3.ts',
       workflows: 'workflows.ts',
-      internalNode: 'internalNode.ts',
       cli: 'cli.ts',
     },
     undefined,
@@ -198,5 +202,10 @@ export default [
     ...bundled('packages/gateway/dist/LICENSES.txt'),
   ),
   ...pack('ai-sdk', { index: 'index.ts' }),
-  ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
+  ...pack(
+    'emulator',
+    { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' },
+    undefined,
+    ...bundled('packages/emulator/dist/LICENSES.txt'),
+  ),
 ]

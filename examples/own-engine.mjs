@@ -55,4 +55,4 @@ const gateway = createGateway({ engine: () => engine, workflows: [], apiKey: 'a-
 const client = createClient({ baseUrl: gateway.url, apiKey: 'a-key', fetch: gateway.fetch })
 const { outputs } = await executeWorkflowAsync(client, 'echo', { text: 'hello' })
 console.log(await (await downloadOutput(client, outputs[0])).text()) // hello
-gateway.close()
+await gateway.close()

@@ -13,21 +13,21 @@ ensure('build')
  */
 const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
   ['@flowscale/client#checkHealth', 3420],
-  ['@flowscale/client', 8050],
+  ['@flowscale/client', 8560],
   ['@flowscale/client/poller#executeWorkflowAsync', 9050],
   ['@flowscale/client/poller#executeWorkflowAsync', 8280, 'browser'],
-  ['@flowscale/client/poller#executeMany', 11_560],
-  ['@flowscale/client/typed#run', 9240],
+  ['@flowscale/client/poller#executeMany', 11_720],
+  ['@flowscale/client/typed#run', 9330],
   ['@flowscale/client/events#connectEvents', 4350],
-  ['@flowscale/client/store#createRunStore', 10_570],
-  ['@flowscale/client/react#useRun', 10_750],
+  ['@flowscale/client/store#createRunStore', 10_700],
+  ['@flowscale/client/react#useRun', 10_890],
   ['@flowscale/client/websocket#connectWebSocket', 4810],
-  ['@flowscale/client/proxy#createProxyHandler', 7740],
+  ['@flowscale/client/proxy#createProxyHandler', 7830],
   ['@flowscale/client/proxy#toNodeHandler', 1290],
   ['@flowscale/client/logger#createLogger', 720],
   ['@flowscale/client/node', 6780],
-  ['@flowscale/ai-sdk#createFlowscale', 17_000],
-  ['flowscale', 14_190],
+  ['@flowscale/ai-sdk#createFlowscale', 17_100],
+  ['flowscale', 14_740],
 ]
 
 const withoutClient = ['createLogger', 'toNodeHandler']

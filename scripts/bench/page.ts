@@ -11,7 +11,8 @@ const shown = {
   'Imports and the command':
     /^import of (@flowscale\/client|flowscale)$|^start of flowscale (--version|health)/,
   Waits: /^50 waits, (polls|push).*delay|^1000 waits, watcher with push.*delay|^executeMany of 10000/,
-  'The gateway': /^gateway: (a run|runs of 4 ms|memory)|^gateway with (--data|a queue): (a run|runs of 100)/,
+  'The gateway':
+    /^gateway: (a run|runs of 4 ms|memory)|^gateway with (--data|a queue): (a run|runs of 100|idle|CPU of a run)/,
 }
 /** The columns of the table of peers. */
 const compared = {

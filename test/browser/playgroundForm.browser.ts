@@ -26,6 +26,8 @@ for (const [scheme, width] of [
       await page.keyboard.press('Tab')
       assert.ok(await page.getByLabel('Server').evaluate((input) => input === document.activeElement))
       await isAccessible(page, 'the connection')
+      const href = await popover.getByRole('link', { name: 'OpenAPI document' }).getAttribute('href')
+      assert.is((await (await fetch(new URL(href!, page.url()))).json()).openapi, '3.1.0')
       const { left = -1, right = 9999 } = (await popover.evaluate((box) => box.getBoundingClientRect())) ?? {}
       assert.ok(left >= 0 && right <= width, `from ${left} to ${right}`)
       await page.keyboard.press('Escape')

@@ -2,7 +2,7 @@
 // first byte of the answer.
 import { assert, suite } from '#test'
 import { rowOf } from '../runtimes/rows.ts'
-import { assertPromised, countResends } from './resends/countResends.ts'
+import { assertOnce, assertPromised, countResends } from './resends/countResends.ts'
 
 const test = suite('POSTs that Chromium sends again')
 const chromium = rowOf('Chromium')
@@ -20,4 +20,15 @@ test('all six connections are reset, and a new one: many runs of one call, mostl
   assertPromised(resends)
   console.log(`[show] Chromium, seven connections reset: ${resends.posts} POSTs of one fetch`)
   assert.ok(resends.posts > 2)
+})
+
+test('with keys, the same resets give one run', async () => {
+  for (const [open, resets] of [
+    [1, 1],
+    [6, 7],
+  ] as const) {
+    const resends = await countResends(chromium, open, resets, true)
+    assertOnce(resends)
+    console.log(`[show] Chromium, with keys: ${resends.posts} POSTs of ${resends.fetches} fetches, one run`)
+  }
 })

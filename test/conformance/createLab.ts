@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
+import type { Documented } from './createDocumented.ts'
 import type { Dialect, Lab, Seen, Step } from './types.ts'
 import { workflows } from './workflows.ts'
 
@@ -10,7 +11,7 @@ const shared = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': '*, authorization',
   'access-control-max-age': '600',
-  'access-control-expose-headers': 'retry-after, x-request-id',
+  'access-control-expose-headers': 'retry-after, x-request-id, x-idempotency',
 }
 
 async function read(request: IncomingMessage): Promise<Seen> {
@@ -40,7 +41,8 @@ export type OpenLab = Lab & {
   close(): Promise<void>
 }
 
-export function createLab(apiKey: string): OpenLab {
+/** `watch` sees what the emulators answer. */
+export function createLab(apiKey: string, watch: Documented['watch'] = (handle) => handle): OpenLab {
   const closers: (() => unknown)[] = []
 
   async function listen(handler: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -56,7 +58,7 @@ export function createLab(apiKey: string): OpenLab {
 
   async function start(options: Parameters<typeof createEmulator>[0], socket = {}) {
     const emulator = createEmulator({ apiKey, speed: 200, workflows, ...options })
-    const server = await serve(emulator, { socket })
+    const server = await serve({ ...emulator, handle: watch(emulator.handle) }, { socket })
     closers.push(async () => {
       emulator.close()
       await server.close()

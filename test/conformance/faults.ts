@@ -34,6 +34,26 @@ export const faultCases: Case[] = [
     ok(error.submittedAt instanceof Date, 'submittedAt')
     equal((await seen()).length, 1, 'requests')
   }),
+  one(
+    'idempotencyWhereKept',
+    'a lost submission is sent again, with its key, whole',
+    once,
+    async (context) => {
+      const kept = { ...good, headers: { 'x-idempotency': 'kept' } }
+      const steps = [kept, { status: 503 }, kept, submitted]
+      const idempotency = context.lib.idempotencyWhereKept()
+      const { client, seen } = await scripted(context, steps, { idempotency })
+      const file = context.lib.toFile(context.png, 'a.png')
+      equal((await context.lib.executeWorkflow(client, 'w', { file })).data.run_id, 'r1', 'run')
+      const [, first, , second] = await seen()
+      const isWhole = first && second && first.bytes > context.png.length
+      ok(isWhole && Math.abs(first.bytes - second.bytes) < 32, 'both whole')
+    },
+  ),
+  one('keepsKeys', 'only if the server says so', once, async (context) => {
+    const { client } = await scripted(context, [{ ...good, headers: { 'x-idempotency': 'kept' } }, good])
+    equal([await context.lib.keepsKeys(client), await context.lib.keepsKeys(client)], [true, false], 'kept')
+  }),
   one('retries', 'a POST is sent again after a 429, whole', once, async (context) => {
     const steps = [{ status: 429, headers: { 'retry-after': '0' } }, submitted]
     const { client, seen } = await scripted(context, steps)

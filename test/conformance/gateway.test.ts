@@ -1,11 +1,13 @@
 // The client's cases on a gateway before the small ComfyUI of both versions: over real HTTP and by `gateway.fetch`, in
 // each dialect.
+import { comfyui, createGateway } from '@flowscale/gateway'
 import { suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
 import { CANARY } from '../support/canary.ts'
 import { createLimit } from '../support/createLimit.ts'
 import { openGateway } from '../support/openGateway.ts'
+import { createDocumented, type Documented } from './createDocumented.ts'
 import { type Column, createTable } from './createTable.ts'
 import { casesFor, leftOut, noLab, type Transport } from './gatewayCases.ts'
 import { loadPackages } from './loadPackages.ts'
@@ -35,11 +37,12 @@ async function inLab(
   version: ComfyVersion,
   transport: Transport,
   dialect: Dialect,
+  documented: Documented,
   run: Case['run'],
 ): Promise<void> {
   // Sleeps are cut to a quarter.
   const comfy = await startComfy({ version, speed: 4 })
-  const { gateway, url, close } = await openGateway(comfy.url, { dialect })
+  const { gateway, url, close } = await openGateway(comfy.url, { dialect, watch: documented.watch })
   const options =
     transport === 'HTTP'
       ? { baseUrl: url, apiKey: CANARY }
@@ -50,6 +53,7 @@ async function inLab(
     await close()
     await comfy.stop()
   }
+  documented.report()
   executed += Object.keys(comfy.executed.runs).length
   const twice = Object.keys(comfy.executed.runs).filter((id) => comfy.executed.runs[id]! > 1)
   executedTwice += twice.length
@@ -60,9 +64,13 @@ for (const version of versions) {
   for (const transport of transports) {
     for (const dialect of dialects) {
       const test = suite(`gateway conformance, ${version}, ${transport}, ${dialect}`)
+      const engine = comfyui({ url: 'http://127.0.0.1:8188' })
+      const documented = await createDocumented(
+        createGateway({ engine, workflows: [], apiKey: CANARY, dialect }),
+      )
       for (const { operation, name, run } of casesFor(transport, dialect)) {
         operations.add(operation)
-        const outcome = limit(() => inLab(version, transport, dialect, run))
+        const outcome = limit(() => inLab(version, transport, dialect, documented, run))
         // It may fail before its turn to be told of comes.
         outcome.catch(() => {})
         test(`${operation}: ${name}`, async () => {

@@ -10,17 +10,17 @@ const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
  * Hooks work with the app's own React alone. A package on JSR names one range of versions, `npm:react@19`, and would bring
  * apps with React 18 a second one. They have the hooks from npm.
  *
- * JSR has no commands. Without them, the sources of the servers import no commander.
+ * JSR has no commands. Without them, the sources of the gateway import no commander. The emulator is on npm only: JSR takes
+ * sources, and those of the emulator import sources of the gateway.
  */
 const onlyNpm: Record<string, { entries: string[]; sources: string[] }> = {
   client: { entries: ['./react'], sources: ['src/react.ts'] },
   flowscale: { entries: [], sources: ['src/command', 'src/command.ts'] },
-  gateway: { entries: ['./internal/node'], sources: ['src/internalNode.ts', 'src/command', 'src/cli.ts'] },
-  emulator: { entries: [], sources: ['src/node/flags.ts', 'src/cli.ts'] },
+  gateway: { entries: [], sources: ['src/internal.ts', 'src/internalNode.ts', 'src/command', 'src/cli.ts'] },
 }
 const config = readFileSync('rollup.config.mjs', 'utf8')
 
-for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
+for (const name of ['client', 'flowscale', 'gateway', 'ai-sdk']) {
   const folder = `packages/${name}`
   const manifest = read(`${folder}/package.json`)
   const jsr = read(`${folder}/jsr.json`)

@@ -31,6 +31,7 @@ const documents = [
     'runtimes',
     'store',
     'typed-workflows',
+    'without-client',
   ].map((name) => `docs/${name}.md`),
   ...['', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
@@ -67,6 +68,9 @@ const labels = new Map([
     (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,
   ),
   ['redis', 'test/runtimes/storage.runtime.ts'],
+  ...['curl', 'form', 'urllib', 'streams', 'n8n'].map(
+    (label) => [label, 'test/examples/withoutClient.test.ts'] as const,
+  ),
 ])
 
 /** The first line of a file of an app, which test/frameworks builds. */

@@ -75,7 +75,7 @@ export const comfyui = {
   'gateway-failed-at-once': {
     bug: "A run fails as soon as its ComfyUI can't be reached for a moment",
     file: 'packages/gateway/src/comfyui/runs/runState.ts',
-    from: 'server.client.awayForMs() < server.lostAfterMs',
+    from: 'client.awayForMs() < lostAfterMs',
     to: 'false',
     test: 'test/unit/gateway/comfyui/comfyui.test.ts',
   },

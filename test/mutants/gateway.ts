@@ -21,6 +21,38 @@ export const gateway = {
     to: 'api.apiKey !== null && !key',
     test: 'test/unit/emulator/node/sockets.test.ts',
   },
+  'gateway-json-line-breaks': {
+    bug: 'A text in JSON loses its line breaks of two characters',
+    file: 'packages/gateway/src/http/form/readInput.ts',
+    from: 'isJson ? text : ',
+    to: '',
+    test: 'test/unit/gateway/http/form/readJson.test.ts',
+  },
+  'gateway-json-in-one-piece': {
+    bug: 'While a large data: URL is decoded, nobody else is answered',
+    file: 'packages/gateway/src/http/form/readJson.ts',
+    from: 'await sleep(0)',
+    to: '',
+  },
+  'gateway-json-unmeasured': {
+    bug: 'Small values fill the memory: JSON is parsed whatever it holds',
+    file: 'packages/gateway/src/http/form/readJson.ts',
+    from: 'bytes - inUrls > MOST_PLAIN_BYTES',
+    to: 'false',
+  },
+  'gateway-waits-apart': {
+    bug: 'Each caller that waits for a run asks ComfyUI for itself',
+    file: 'packages/gateway/src/http/routes/wait.ts',
+    from: 'if (shared) return shared',
+    to: '',
+  },
+  'gateway-wait-cut-off': {
+    bug: 'A server that closes cuts off answers that wait',
+    file: 'packages/gateway/src/node/serve.ts',
+    from: 'if (open.size > 0) await turn()',
+    to: '',
+    test: 'test/unit/gateway/http/routes/wait.test.ts',
+  },
   'gateway-link-runs-code': {
     bug: 'A link leads to an HTML file in S3, where nothing keeps a browser from running it',
     file: 'packages/gateway/src/http/links.ts',

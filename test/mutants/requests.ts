@@ -115,6 +115,43 @@ export const requests = {
     from: 'retryOn: [429]',
     to: 'retryOn: [0, 429]',
   },
+  'keys-unasked': {
+    bug: 'A submission is sent again to a server that did not say that it keeps keys: two runs',
+    file: 'packages/client/src/api/idempotency.ts',
+    from: "headers.get('x-idempotency') === 'kept'",
+    to: 'headers !== undefined',
+  },
+  'keys-changed': {
+    bug: 'The second attempt has another key: two runs',
+    file: 'packages/client/src/api/idempotency.ts',
+    from: "'idempotency-key': key }",
+    to: "'idempotency-key': given ?? newKey() }",
+  },
+  'keys-forget-unclear': {
+    bug: 'A 429 after an unclear attempt says that nothing was submitted',
+    file: 'packages/client/src/api/idempotency.ts',
+    from: 'Object.assign(error, open)',
+    to: '',
+  },
+  'keys-of-earlier-calls': {
+    bug: 'A key of an earlier call is sent to a server that keeps no keys',
+    file: 'packages/client/src/api/idempotency.ts',
+    from: 'if (given && !about)',
+    to: 'if (given && about)',
+  },
+  'keys-of-others': {
+    bug: 'The proxy passes on keys without the group: a visitor gets the run of another',
+    file: 'packages/client/src/proxy/forward.ts',
+    from: 'hashKey([request.query.group_id, own])',
+    to: 'hashKey([undefined, own])',
+  },
+  'keys-once-lost': {
+    bug: 'A batch goes on by keys after rows were submitted without: they are paid twice',
+    file: 'packages/flowscale/src/command/batch/openBatch.ts',
+    from: 'file.isKeyed && expected.isKeyed',
+    to: 'expected.isKeyed',
+    test: 'test/unit/flowscale/command/batch/openBatch.test.ts',
+  },
   'post-retried-by-patched-fetch': {
     bug: 'A `fetch` that sends again by itself was refused in the end: a run that it may have started is started again',
     file: 'packages/client/src/internal/upload.ts',

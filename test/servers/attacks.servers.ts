@@ -68,7 +68,7 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
   const open = await serve(noted(bare))
   const folder = mkdtempSync(join(tmpdir(), 'attacks-'))
   const dialled = createGateway({
-    engine: comfyui({ urls: [], maxWorkers: MOST_WORKERS }),
+    engine: comfyui({ workers: true, maxWorkers: MOST_WORKERS }),
     queue: folderQueue({ folder }),
     workflows,
     apiKey: CANARY,
@@ -113,7 +113,7 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
     // What goes on holds up all others.
     goOn: () => submit(foreign.running, 600),
     async close() {
-      for (const one of [gateway, bare, dialled]) one.close()
+      for (const one of [gateway, bare, dialled]) await one.close()
       await Promise.all([served, open, forWorkers].map((one) => one.close()))
       await comfy.stop()
       rmSync(folder, { recursive: true, force: true })

@@ -2,14 +2,14 @@
 import { request } from 'node:http'
 import { assert, rejects } from '#test'
 import { EngineError } from '../../packages/gateway/src/engine.ts'
-import { type S3Options, s3Files } from '../../packages/gateway/src/queue/s3Files.ts'
+import { type S3Options, s3Files } from '../../packages/gateway/src/files/s3Files.ts'
 import { assertNoCanary } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
 import { freePort } from '../support/listen.ts'
 import { type Bucket, startS3 } from '../support/startS3.ts'
 import { type Servers, suiteWithServers } from '../support/suiteWithServers.ts'
 import { until } from '../support/until.ts'
-import { body as ofSize, sizeOf, suiteOfFiles } from '../unit/gateway/queue/filesSuite.ts'
+import { body as ofSize, sizeOf, suiteOfFiles } from '../unit/gateway/files/filesSuite.ts'
 import { bytes } from '../unit/gateway/queue/suite.ts'
 
 const MB = 2 ** 20

@@ -8,7 +8,7 @@ import { createClient, downloadOutput, executeWorkflow } from '@flowscale/client
 import { waitForRun } from '@flowscale/client/poller'
 import { encode } from 'fast-png'
 import { assert } from '#test'
-import { s3Files } from '../../packages/gateway/src/queue/s3Files.ts'
+import { s3Files } from '../../packages/gateway/src/files/s3Files.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
@@ -18,7 +18,7 @@ import { startGateway, startProcess, startSmallComfy } from '../support/startPro
 import { startS3 } from '../support/startS3.ts'
 import { suiteWithServers } from '../support/suiteWithServers.ts'
 import { until } from '../support/until.ts'
-import { body, read, sizeOf } from '../unit/gateway/queue/filesSuite.ts'
+import { body, read, sizeOf } from '../unit/gateway/files/filesSuite.ts'
 import { bytes } from '../unit/gateway/queue/suite.ts'
 import { download, MB, megabytes, memoryOf, mostMemoryOf, upload } from './bigFile.ts'
 

@@ -1,5 +1,6 @@
 // For `--import`, with `?n=`: ends the gateway as `kill -9` does, at the n-th step of its store and of its POSTs.
 import { ClassicLevel } from 'classic-level'
+import { Redis } from 'ioredis'
 
 const last = Number(new URL(import.meta.url).searchParams.get('n'))
 let steps = 0
@@ -15,6 +16,20 @@ for (const name of ['_put', '_batch']) {
     await write.apply(this, args)
     step()
   }
+}
+
+const { sendCommand } = Redis.prototype
+Redis.prototype.sendCommand = function (command, ...rest) {
+  // Only a commit has two keys. A beat, which comes each second, has one.
+  const isCommit = command.name === 'evalsha' && Number(command.args[1]) === 2
+  if (isCommit) step()
+  const answer = sendCommand.call(this, command, ...rest)
+  if (isCommit) {
+    // Redis has it, and its answer will be lost.
+    step()
+    answer.then(step, () => {})
+  }
+  return answer
 }
 
 const { fetch } = globalThis

@@ -10,7 +10,7 @@ import { readWorkflows } from '@flowscale/gateway/node'
 import { redisQueue } from '@flowscale/gateway/redis'
 import { Redis } from 'ioredis'
 import { assert, suite } from '#test'
-import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
+import { folderFiles } from '../../packages/gateway/src/files/folderFiles.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
@@ -59,7 +59,7 @@ const withSite = (title: string, use: (site: Site) => Promise<void>, options: Pa
         open(urls = [], files = 'files') {
           const warn = (line: string): void => void lines.push(line)
           const gateway = createGateway({
-            engine: comfyui({ urls }),
+            engine: comfyui({ urls, workers: true }),
             queue: redisQueue({ url, files: folderFiles(join(folder, files)) }),
             workflows,
             apiKey: CANARY,
@@ -71,7 +71,7 @@ const withSite = (title: string, use: (site: Site) => Promise<void>, options: Pa
         },
       })
     } finally {
-      for (const gateway of gateways) gateway.close()
+      for (const gateway of gateways) await gateway.close()
       await comfy.stop()
       await redis.kill()
       rmSync(folder, { recursive: true, force: true })

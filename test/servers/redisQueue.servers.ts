@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createClient, executeWorkflow, getRuns, HttpError } from '@flowscale/client'
 import { comfyui, createGateway } from '@flowscale/gateway'
 import { rejects, throws } from '#test'
-import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
+import { folderFiles } from '../../packages/gateway/src/files/folderFiles.ts'
 import { ofQueue } from '../../packages/gateway/src/queue/runQueue.ts'
 import { redisQueue } from '../../packages/gateway/src/redis/redisQueue.ts'
 import { redisStore } from '../../packages/gateway/src/redis/redisStore.ts'
@@ -58,10 +58,11 @@ test('a gateway that was made before its Redis began answers once that is there,
   const port = await freePort()
   const place = mkdtempSync(join(folder, 'late-'))
   const gateway = createGateway({
-    engine: comfyui({ urls: [] }),
+    engine: comfyui({ workers: true }),
     queue: redisQueue({ url: `redis://127.0.0.1:${port}`, files: folderFiles(folder) }),
     workflows: [],
     apiKey: CANARY,
+    workerKey: 'a-key-of-workers',
   })
   const client = createClient({ baseUrl: gateway.url, apiKey: CANARY, fetch: gateway.fetch, maxRetries: 0 })
   let late: RunningRedis | undefined
@@ -76,7 +77,7 @@ test('a gateway that was made before its Redis began answers once that is there,
       await late.kill()
     }
   } finally {
-    gateway.close()
+    await gateway.close()
     await late?.kill()
   }
 })

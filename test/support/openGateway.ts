@@ -5,7 +5,9 @@ import {
   type GatewayOptions,
   type WorkflowFile,
 } from '@flowscale/gateway'
+import { createFetch, type HttpApi } from '@flowscale/gateway/http'
 import { readWorkflows, serve } from '@flowscale/gateway/node'
+import type { Documented } from '../conformance/createDocumented.ts'
 import { graphOf } from '../unit/gateway/comfyui/kit.ts'
 import { CANARY } from './canary.ts'
 
@@ -21,13 +23,21 @@ export interface Opened {
   close(): Promise<void>
 }
 
+/** The same gateway, on a `handle` that sees each answer. */
+function watched(gateway: Gateway, handle: HttpApi['handle']): Gateway {
+  const { url } = gateway
+  const fetch = createFetch({ handle, url, filesUrl: url, name: 'gateway', mayLeave: true })
+  return { ...gateway, handle: (request, where) => handle(request, { filesUrl: url, ...where }), fetch }
+}
+
 export async function openGateway(
   comfyUrl: string,
-  options: Partial<GatewayOptions> & { lostAfterMs?: number } = {},
+  options: Partial<GatewayOptions> & { lostAfterMs?: number; watch?: Documented['watch'] } = {},
 ): Promise<Opened> {
-  const { lostAfterMs, ...rest } = options
+  const { lostAfterMs, watch, ...rest } = options
   const engine = comfyui({ url: comfyUrl, lostAfterMs })
-  const gateway = createGateway({ engine, workflows, apiKey: CANARY, ...rest })
+  const made = createGateway({ engine, workflows, apiKey: CANARY, ...rest })
+  const gateway = watch ? watched(made, watch(made.handle)) : made
   const served = await serve(gateway)
   return {
     gateway,

@@ -30,9 +30,14 @@ interface Resends extends Told {
 
 /**
  * One call of a page, when `open` connections were used before. The first `resets` POSTs start a run, and their
- * connection is reset before a byte of the answer.
+ * connection is reset before a byte of the answer. `keyed`: the client has `idempotency`.
  */
-export async function countResends({ start }: Row, open: number, resets: number): Promise<Resends> {
+export async function countResends(
+  { start }: Row,
+  open: number,
+  resets: number,
+  keyed = false,
+): Promise<Resends> {
   let posts = 0
   const emulator = createEmulator({
     apiKey: CANARY,
@@ -53,7 +58,7 @@ export async function countResends({ start }: Row, open: number, resets: number)
     for await (const chunk of request) text += chunk
     const { pathname } = new URL(request.url!, 'http://control')
     if (pathname === '/orders') {
-      response.end(JSON.stringify({ baseUrl: pod.url, apiKey: CANARY, groupId, open }))
+      response.end(JSON.stringify({ baseUrl: pod.url, apiKey: CANARY, groupId, open, keyed }))
     } else if (pathname === '/done') {
       resolve(JSON.parse(text))
       response.end()
@@ -87,4 +92,11 @@ export function assertPromised({ fetches, end, found, posts, started }: Resends)
   assert.equal([...found].sort(), [...started].sort(), 'all are found by their group')
   if (end.runId) assert.is(end.runId, started.at(-1), 'what is answered is the last')
   else assert.equal(end, { code: 'ERR_FLOWSCALE_NETWORK', maybeSubmitted: true })
+}
+
+/** With keys: however many POSTs, there is one run, and the caller gets it. */
+export function assertOnce({ end, found, posts, started }: Resends): void {
+  assert.ok(posts > 1)
+  assert.is(started.length, 1)
+  assert.equal([end, found], [{ runId: started[0] }, started])
 }

@@ -8,7 +8,7 @@ import { differenceOf } from '../../../packages/gateway/src/comfyui/chooseGraph.
 import { type Classes, defaultOf, fieldsOf } from '../../../packages/gateway/src/comfyui/editor/fields.ts'
 import { toGraph } from '../../../packages/gateway/src/comfyui/editor/toGraph.ts'
 import type { GraphNode } from '../../../packages/gateway/src/comfyui/workflows/types.ts'
-import { type Found, parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { type Content, parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
 
 const [address = '', folder = '', executablePath = ''] = process.argv.slice(2)
 const classes = parseJson(await (await fetch(`${address}/object_info`)).text()) as Classes
@@ -21,7 +21,7 @@ const counts = new Map<string, number>()
 
 for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
   if (!/\.(png|webp|json)$/.test(name)) continue
-  const found: Found = await readContent(readFileSync(join(folder, name))).catch(() => ({}))
+  const found: Content = await readContent(readFileSync(join(folder, name))).catch(() => ({}))
   if (found.workflow === undefined) continue
   const result = await compare(found.workflow as any)
   counts.set(result.split(':')[0]!, (counts.get(result.split(':')[0]!) ?? 0) + 1)

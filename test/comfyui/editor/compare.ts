@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { differenceOf, fillDefaults } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
 import type { Classes } from '../../../packages/gateway/src/comfyui/editor/fields.ts'
 import { toGraph } from '../../../packages/gateway/src/comfyui/editor/toGraph.ts'
-import { type Found, parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { type Content, parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
 import { change } from './change.ts'
 import { linksOf, loadLitegraph } from './litegraph.ts'
 
@@ -32,7 +32,7 @@ const workflows: { name: string; workflow: unknown }[] = []
 for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
   if (!/\.(png|webp|json)$/.test(name)) continue
   const kind = name.split('.').at(-1)
-  let found: Found
+  let found: Content
   try {
     found = await readContent(readFileSync(join(folder, name)))
   } catch (error) {
@@ -43,7 +43,7 @@ for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).so
   else count(`${kind}: ${compare(name, found)}`)
 }
 
-function compare(name: string, { workflow, prompt }: Found): string {
+function compare(name: string, { workflow, prompt }: Content): string {
   const converted = toGraph(workflow, classes)
   if ('problems' in converted) {
     console.log(`refused   ${name}\n    ${converted.problems.join('\n    ')}`)

@@ -60,7 +60,7 @@ const servers = ['index', 'node', 'cli']
 const entries: Record<string, string[]> = {
   client: ['index', 'logger', 'typed', 'events', 'react', ...rooms.map((room) => `${room}/index`)],
   flowscale: ['index', 'command'],
-  gateway: [...servers, 'http', 'internal', 'workflows', 'internalNode'],
+  gateway: [...servers, 'http', 'workflows'],
   emulator: servers,
 }
 

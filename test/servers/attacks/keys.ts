@@ -1,7 +1,8 @@
+import { OPERATIONS, operations } from '../../../packages/gateway/src/internal.ts'
 import { expect, send } from './send.ts'
 import type { Attack } from './types.ts'
 
-const PATHS = ['/api/v1/comfy/queue', '/api/v1/runs?workflow_id=quick', '/api/v1/runs/r1/events']
+const closed = OPERATIONS.map((operation) => operations[operation]).filter(({ isOpen }) => !isOpen)
 
 const ways: readonly [what: string, headers: (key: string) => string[], query?: (key: string) => string][] = [
   ['none', () => []],
@@ -15,7 +16,8 @@ const ways: readonly [what: string, headers: (key: string) => string[], query?: 
   ['a wrong one and the right one', (key) => ['X-API-KEY: wrong', `X-API-KEY: ${key}`]],
   ['eight kilobytes', () => [`X-API-KEY: ${'k'.repeat(8_000)}`]],
   ['not ASCII', () => ['X-API-KEY: schl\xfcssel']],
-  ['in Authorization', (key) => [`Authorization: Bearer ${key}`]],
+  ['in Authorization, but not as Bearer', (key) => [`Authorization: ${key}`]],
+  ['as Bearer, beside a wrong one', (key) => ['X-API-KEY: wrong', `Authorization: Bearer ${key}`]],
   ['in a cookie', (key) => [`Cookie: x-api-key=${key}`]],
   ['in a header of a similar name', (key) => [`X_API_KEY: ${key}`, `X-API-KEYS: ${key}`, `API-KEY: ${key}`]],
   ['of Object', () => ['X-API-KEY: __proto__']],
@@ -24,12 +26,11 @@ const ways: readonly [what: string, headers: (key: string) => string[], query?: 
 
 /** The key, where it should not be or is not the one. */
 export const keys: readonly Attack[] = ways.flatMap(([what, headers, query]) =>
-  PATHS.map(
-    (path): Attack => ({
-      what: `key: ${what}, at ${path}`,
+  closed.map(
+    ({ method, path }): Attack => ({
+      what: `key: ${what}, at ${method} ${path}`,
       run: async ({ port, key }) => {
-        const method = path.includes('workflow_id') ? 'POST' : 'GET'
-        const full = query ? `${path}${path.includes('?') ? '&' : '?'}${query(key)}` : path
+        const full = path.replace('{id}', 'quick') + (query ? `?${query(key)}` : '')
         return expect(await send(port, { method, path: full, headers: headers(key) }), 401, 403, 431)
       },
     }),

@@ -26,6 +26,11 @@ export function clients(url: URL, logger: api.Logger, headers: api.HeadersSource
     createClient({ baseUrl: 'https://pod.test', fetch: own, headers: async () => ({ a: 'b' }) }),
     createClient({ baseUrl: 'https://pod.test', fetch, headers: { a: 'b' } }),
     createClient({ baseUrl: 'https://pod.test', fetch: globalThis.fetch }),
+    createClient({ baseUrl: 'https://pod.test', idempotency: api.idempotency }),
+    createClient({
+      baseUrl: 'https://pod.test',
+      idempotency: api.idempotencyWhereKept() satisfies api.Idempotency,
+    }),
     createClient({
       baseUrl: 'https://pod.test',
       fetch: (url, init) => fetch(url, { ...init, method: 'GET' }),
@@ -37,6 +42,7 @@ export async function operations(client: api.Client, blob: Blob, bytes: Uint8Arr
   const request: api.RequestOptions = { signal: new AbortController().signal, timeoutMs: 1, maxRetries: 1 }
   const health: api.Envelope<api.ContainerHealth[]> = await api.checkHealth(client, request)
   for (const { container, status } of health.data) say(container.trim(), status satisfies api.ContainerStatus)
+  say((await api.keepsKeys(client, request)) ? 'kept' : 'not kept')
   const queue: api.Envelope<api.ContainerQueue[]> = await api.getQueue(client)
   const entries: api.QueueEntry[] = queue.data.flatMap((item) => item.queue.queue_pending)
   for (const [place, id] of entries) say(place.toFixed(), id.trim())
@@ -49,7 +55,7 @@ export async function operations(client: api.Client, blob: Blob, bytes: Uint8Arr
   const buffer = bytes.buffer.slice(0) as ArrayBuffer
   const files: api.InputItem[] = [asBlob, file, api.toFile(bytes, 'a'), api.toFile(buffer, 'b')]
   const inputs: api.Inputs = { b: 1, c: 1n, d: true, e: new Date(), f: { g: [1] }, h: bytes, i: blob, files }
-  const execute: api.ExecuteOptions = { groupId: 'g', arrays: 'indexed', signal: AbortSignal.timeout(1) }
+  const execute: api.ExecuteOptions = { groupId: 'g', arrays: 'indexed', idempotencyKey: 'k' }
   const { data }: api.Envelope<api.Execution> = await api.executeWorkflow(client, 'w', inputs, execute)
   say(data.run_id.trim(), data.output_names.length, data.number?.toFixed(), Object.keys(data.node_errors))
 
