@@ -1,4 +1,7 @@
 // Keys of requests, and where requests may come from.
+import { failure } from './answers.ts'
+import type { ApiRequest } from './types.ts'
+
 /** Whether a text can be a key: a header carries visible ASCII characters unchanged. */
 export function isKey(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
@@ -14,6 +17,14 @@ export function keyOf({ headers }: { readonly headers: Headers }): string | null
   const bearer = /^bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
   // An empty header counts as not sent.
   return headers.get('x-api-key') || bearer || null
+}
+
+export function refuseKey({ api, request }: ApiRequest): Response | undefined {
+  const key = keyOf(request)
+  if (hasKey(api, key)) return undefined
+  return key
+    ? failure(api.dialect, 403, 'Invalid API key')
+    : failure(api.dialect, 401, 'Missing API key: send it in the X-API-KEY header')
 }
 
 /** Compares a text with a secret, in the same time wherever they differ. */

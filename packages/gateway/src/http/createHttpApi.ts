@@ -1,6 +1,6 @@
 // The HTTP API of an engine: keys, routes, CORS and errors.
 import { EngineError } from '../engine.ts'
-import { hasKey, isFromElsewhere, keyOf } from './access.ts'
+import { isFromElsewhere, refuseKey } from './access.ts'
 import { answerError, brokenBy, failure, json, unprocessable } from './answers.ts'
 import { getDocument } from './document.ts'
 import { serveFile } from './links.ts'
@@ -113,14 +113,6 @@ async function guard(
     if (brokenBy(error)) throw error
     return answerError(api, error)
   }
-}
-
-function refuseKey({ api, request }: ApiRequest): Response | undefined {
-  const key = keyOf(request)
-  if (hasKey(api, key)) return undefined
-  return key
-    ? failure(api.dialect, 403, 'Invalid API key')
-    : failure(api.dialect, 401, 'Missing API key: send it in the X-API-KEY header')
 }
 
 interface Route {

@@ -1,15 +1,19 @@
 // The OpenAPI document of a server, made from the table of operations.
 import type { Workflow } from '../engine.ts'
-import { hasKey, keyOf } from './access.ts'
+import { keyOf, refuseKey } from './access.ts'
 import { json } from './answers.ts'
 import { OPERATIONS, type Operation, type OperationRow, operations, type Parameters } from './operations.ts'
 import { inputsOf, objectOf, refTo, type Schema, schemasOf } from './schemas.ts'
 import type { ApiRequest, RunningApi } from './types.ts'
 
 /** Describes the API, and with the key also each workflow that can run. */
-export async function getDocument({ api, request, filesUrl }: ApiRequest): Promise<Response> {
+export async function getDocument(call: ApiRequest): Promise<Response> {
+  const { api, request, filesUrl } = call
   const { dialect, publicUrl, apiKey, engine, oneOrigin } = api
-  const workflows = hasKey(api, keyOf(request)) ? await engine.workflows() : []
+  const refused = refuseKey(call)
+  // Else a key with a typing error would look like a server without workflows.
+  if (refused && keyOf(request)) return refused
+  const workflows = refused ? [] : await engine.workflows()
   const paths: Record<string, Record<string, object>> = {}
   for (const operation of OPERATIONS) {
     const row = operations[operation]

@@ -99,6 +99,7 @@ export const operations: Readonly<Record<Operation, OperationRow>> = {
     about: 'This document. With a key, also each workflow with its inputs',
     isOpen: true,
     media: 'application/json',
+    errors: [403],
   },
   checkHealth: {
     method: 'GET',
