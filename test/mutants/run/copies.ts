@@ -36,7 +36,8 @@ export interface Copy {
 async function copy(): Promise<Copy> {
   const to = mkdtempSync(join(tmpdir(), 'mutants-'))
   const filter = (path: string) => !/node_modules|[/\\](coverage|\.tmp)/.test(path.slice(root.length))
-  for (const name of ['packages', 'scripts', 'test', 'examples', 'package.json', 'tsconfig.base.json']) {
+  const names = ['packages', 'scripts', 'test', 'examples', 'docs', 'package.json', 'tsconfig.base.json']
+  for (const name of names) {
     cpSync(join(root, name), join(to, name), { recursive: true, filter })
   }
   const modules = join(to, 'node_modules')

@@ -92,7 +92,8 @@ function readCoverage(folder: string, cwd: string): TestRun['sources'] {
     const origins: Record<string, Origin> = coverage['source-map-cache'] ?? {}
     for (const script of coverage.result as Script[]) {
       const origin = origins[script.url]
-      if (!origin) continue
+      // Node writes `null` for a map that it could not read.
+      if (!origin?.data) continue
       for (const [source, turns] of readScript(script, origin)) {
         if (!source.startsWith(base)) continue
         const path = source.replace(base, 'packages/')
