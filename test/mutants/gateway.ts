@@ -3,7 +3,7 @@
 export const gateway = {
   'gateway-key-unchecked': {
     bug: "A request with a wrong key is answered, and runs workflows on the owner's GPU",
-    file: 'packages/gateway/src/http/createHttpApi.ts',
+    file: 'packages/gateway/src/http/access.ts',
     from: 'if (hasKey(api, key)) return',
     to: 'if (key) return',
   },
