@@ -6,6 +6,7 @@ export const gateway = {
     file: 'packages/gateway/src/http/access.ts',
     from: 'if (hasKey(api, key)) return',
     to: 'if (key) return',
+    test: 'test/unit/gateway/http/createHttpApi.test.ts',
   },
   'gateway-key-begun': {
     bug: 'A key that only begins like the right one is taken',
