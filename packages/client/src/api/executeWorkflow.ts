@@ -35,7 +35,8 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
 /**
  * Submits a run. It does not wait for the result; `data.run_id` has the id. The request is retried after a 429
  * only, and on Node and Deno after a refused connection: in all other cases the run may have started, and a retry
- * would start a second one. Only with the option `idempotency` of the client, a server that keeps keys gets it again. An attempt gets 1 s more for each 256 KiB of files, unless you set `timeoutMs` here.
+ * would start a second one. With the option `idempotency` of the client, it is also retried on a server that keeps keys, and
+ * starts one run. An attempt gets 1 s more for each 256 KiB of files, unless you set `timeoutMs` here.
  *
  * If the server starts several runs for one request, `data.others` has the others.
  *
