@@ -3,7 +3,7 @@ import type { IncomingFile } from '../engine.ts'
 import { contentTypeOf } from '../mediaTypes.ts'
 
 /** Inputs or outputs. */
-export type FileKind = 'in' | 'out'
+type FileKind = 'in' | 'out'
 
 /** Keeps the files of runs: inputs until their run ends, outputs as long as its record. */
 export interface FileStore {
@@ -22,7 +22,7 @@ export interface FileStore {
 export const EARLY_MS = 3_600_000
 
 /** A file of a store. */
-export interface KeptFile {
+interface KeptFile {
   readonly name: string
   readonly size: number
   readonly etag: string

@@ -1,9 +1,8 @@
 // The files of runs in a folder.
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { EngineError } from '../engine.ts'
 import { encodeName, keepText, noneIfMissing } from '../node/dataFolder.ts'
 import { answerFile, EARLY_MS, type FileStore } from './fileStore.ts'
@@ -32,7 +31,7 @@ export function folderFiles(folder: string): FileStore {
       try {
         await mkdir(folderOf(kind, runId), { recursive: true })
         // The content is on disk before the file has its name.
-        await pipeline(chunks, createWriteStream(draft, { flush: true } as object))
+        await writeFile(draft, chunks(), { flush: true } as object)
         await rename(draft, path)
       } catch (cause) {
         await rm(draft, { force: true }).catch(() => {})

@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brokenBy } from '../http/answers.ts'
-import type { HttpApi, Where } from '../http/types.ts'
+import type { HttpApi, PlainRequest, Where } from '../http/types.ts'
 
 /** Passes a request of node:http to the HTTP API, and its answer back. Never rejects. */
 export async function answer(
@@ -80,13 +80,12 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
 function toRequest(
   incoming: IncomingMessage,
   baseUrl: string,
-  body: ReadableStream<Uint8Array> | null,
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
   signal: AbortSignal,
-): Request {
-  const path = incoming.url ?? '/'
-  const headers = headersOf(incoming)
-  const init = { method: incoming.method ?? 'GET', headers, body, signal, duplex: 'half' }
-  return new Request(path.startsWith('/') ? baseUrl + path : path, init as RequestInit)
+): PlainRequest {
+  const { url: path = '/', method = 'GET' } = incoming
+  const url = path.startsWith('/') ? baseUrl + path : path
+  return { method, url, headers: headersOf(incoming), body, signal }
 }
 
 const AHEAD = 256 * 1024
@@ -99,10 +98,10 @@ function toStream(incoming: IncomingMessage) {
     over = true
     incoming.resume()
   }
-  const stream = new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start(controller) {
-        incoming.on('data', (chunk: Uint8Array) => {
+        incoming.on('data', (chunk: Uint8Array<ArrayBuffer>) => {
           if (over) return
           controller.enqueue(chunk)
           if ((controller.desiredSize ?? 0) <= 0) incoming.pause()

@@ -16,13 +16,15 @@ export interface LevelMarks extends Pick<Store, 'range' | 'count' | 'heads'> {
 export const MARK = 'm/'
 const PORTION = 1_000
 const PORTION_BYTES = 1024 * 1024
-/** A longer list is counted once, and then its count follows each change. */
-const LONG = 2_000
+/** A page this far away is found by counts. */
+const FAR = 2_000
 const MOST_COUNTS = 200
+/** So many first marks of a group are read into memory. Twice as many may come together there. */
+const KEPT = 100
 
 /** `writing` gives the write that is under way, if there is one. */
 export function createLevelMarks(level: Level, writing: () => Promise<void> | undefined): LevelMarks {
-  /** The counts of long lists, by the beginning of their marks. */
+  /** A list is counted once, and then its count follows each change. By the beginning of its marks. */
   const counts = new Map<string, MarkCounts>()
   const heads = new Map<string, ReturnType<typeof createHeads>>()
 
@@ -37,6 +39,7 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
   async function countsOf(list: string): Promise<MarkCounts> {
     if (!counts.has(list)) await written()
     const known = counts.get(list) ?? createMarkCounts(list, portions(keysOf(list, `${list}\x7f`)))
+    counts.delete(list)
     counts.set(list, known)
     if (counts.size > MOST_COUNTS) counts.delete(counts.keys().next().value!)
     await known.ready
@@ -51,24 +54,30 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
     return rank
   }
 
-  /** Keeps the first marks of groups in memory, since servers ask for them before each take. */
+  /**
+   * Keeps the first marks of groups in memory, since servers ask for them before each take. LevelDB would need a trip to
+   * another thread, and pass over all marks that were removed lately.
+   */
   function createHeads(prefix: string) {
-    /** `undefined`: it is being read. */
-    const first = new Map<string, string | undefined>()
-    const stale = new Set<string>()
+    const starts = new Map<string, string[]>()
+    /** The groups that have more marks than these. */
+    const cut = new Set<string>()
     let isComplete = false
     let reading: Promise<void> | undefined
-    const groupOf = (mark: string): string => mark.slice(0, mark.indexOf('/', prefix.length))
+    /** The changes that come while marks are read. To make one twice is harmless. */
+    const later: [mark: string, by: number][] = []
+    const groupOf = (mark: string): string => mark.slice(0, mark.indexOf('/', prefix.length) + 1)
 
     async function readAll(): Promise<void> {
-      await written()
       const keys = keysOf(prefix, `${prefix}\x7f`)
       try {
         for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
-          const group = groupOf(key.slice(MARK.length))
-          first.set(group, key.slice(MARK.length))
+          const mark = key.slice(MARK.length)
+          const group = groupOf(mark)
+          starts.set(group, [mark])
+          cut.add(group)
           // The next sign after `/` is `0`.
-          keys.seek(`${MARK}${group}0`)
+          keys.seek(`${MARK}${group.slice(0, -1)}0`)
         }
         isComplete = true
       } finally {
@@ -76,33 +85,60 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
       }
     }
 
-    async function readStale(): Promise<void> {
-      if (!isComplete) await readAll()
-      for (const group of stale) {
-        stale.delete(group)
-        first.set(group, undefined)
-        const [mark] = await page(`${group}/`, `${group}0`, 0, 1).catch((error) => {
-          stale.add(group)
-          throw error
-        })
-        if (mark === undefined) first.delete(group)
-        else first.set(group, mark)
+    const used = (): string[] => [...cut].filter((group) => starts.get(group)!.length === 0)
+
+    async function readMore(): Promise<void> {
+      try {
+        if (!isComplete) await readAll()
+        for (const group of used()) {
+          const marks = await page(group, `${group}\x7f`, 0, KEPT + 1)
+          if (marks.length <= KEPT) cut.delete(group)
+          if (marks.length > 0) starts.set(group, marks.slice(0, KEPT))
+          else starts.delete(group)
+        }
+      } catch (error) {
+        // The next call begins anew.
+        heads.delete(prefix)
+        throw error
       }
+      reading = undefined
+      for (const [mark, by] of later.splice(0)) change(mark, by)
+    }
+
+    async function whenRead<T>(use: () => T): Promise<T> {
+      while (reading || !isComplete || used().length > 0) {
+        reading ??= readMore()
+        await reading
+      }
+      return use()
+    }
+
+    /** A mark was set (1) or removed (-1). */
+    function change(mark: string, by: number): void {
+      if (reading) return void later.push([mark, by])
+      if (!isComplete) return
+      const group = groupOf(mark)
+      const marks = starts.get(group) ?? []
+      starts.set(group, marks)
+      const at = marks.findLastIndex((one) => one < mark) + 1
+      const isHere = marks[at] === mark
+      if (isHere && by < 0) marks.splice(at, 1)
+      if (!isHere && by > 0 && (at < marks.length || !cut.has(group))) marks.splice(at, 0, mark)
+      if (marks.length > 2 * KEPT) cut.add(group)
+      if (marks.length > 2 * KEPT) marks.length = KEPT
+      if (marks.length === 0 && !cut.has(group)) starts.delete(group)
     }
 
     return {
-      async read(): Promise<string[]> {
-        do {
-          reading ??= readStale().finally(() => (reading = undefined))
-          await reading
-        } while (stale.size > 0)
-        return [...first.values()].filter((mark) => mark !== undefined).sort()
-      },
-      /** A mark was set or removed. */
-      change(mark: string): void {
-        const known = first.get(groupOf(mark))
-        if (known === undefined || mark <= known) stale.add(groupOf(mark))
-      },
+      change,
+      read: (): Promise<string[]> => whenRead(() => Array.from(starts.values(), (marks) => marks[0]!).sort()),
+      /** How many marks are in a range of a group; `undefined` if they are too many. */
+      count: (group: string, from: string, to: string): Promise<number | undefined> =>
+        whenRead(() => {
+          const marks = starts.get(group) ?? []
+          const isHere = !cut.has(group) || to <= marks.at(-1)!
+          return isHere ? marks.filter((mark) => mark >= from && mark < to).length : undefined
+        }),
     }
   }
 
@@ -121,7 +157,7 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
   return {
     async range({ from, to }, { offset = 0, limit, isReverse = false }) {
       const list = listOf(from, to)
-      if (!list || offset < LONG) return await page(from, to, offset, limit, isReverse)
+      if (!list || offset < FAR) return await page(from, to, offset, limit, isReverse)
       const [first, end] = [await rankOf(list, from), await rankOf(list, to)]
       const start = isReverse ? Math.max(first, end - offset - limit) : first + offset
       const count = isReverse ? Math.max(0, end - offset - start) : limit
@@ -132,15 +168,14 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
     },
     async count({ from, to }) {
       const list = listOf(from, to)
-      if (!list || !counts.has(list)) {
+      if (!list) {
         let count = 0
-        for await (const some of portions(keysOf(from, to))) {
-          count += some.length
-          if (list && count > LONG) break
-        }
-        if (!list || count <= LONG) return count
+        for await (const some of portions(keysOf(from, to))) count += some.length
+        return count
       }
-      return Math.max(0, (await rankOf(list, to)) - (await rankOf(list, from)))
+      const parent = list.slice(0, list.lastIndexOf('/', list.length - 2) + 1)
+      const near = await heads.get(parent)?.count(list, from, to)
+      return near ?? Math.max(0, (await rankOf(list, to)) - (await rankOf(list, from)))
     },
     async heads(prefix) {
       const known = heads.get(prefix) ?? createHeads(prefix)
@@ -150,10 +185,10 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
     begin() {
       const isSet = new Map<string, boolean>()
       const changes: [list: string, mark: string, by: number][] = []
-      const marks: string[] = []
+      const marks: [mark: string, by: number][] = []
       return {
         add(mark, by) {
-          marks.push(mark)
+          marks.push([mark, by])
           const lists = [...mark.matchAll(/\//g)].map(({ index }) => mark.slice(0, index + 1))
           const counted = lists.filter((list) => counts.has(list))
           if (counted.length === 0) return
@@ -163,8 +198,8 @@ export function createLevelMarks(level: Level, writing: () => Promise<void> | un
         },
         end() {
           for (const [list, mark, by] of changes) if (!counts.get(list)?.change(mark, by)) counts.delete(list)
-          for (const mark of marks)
-            for (const [prefix, known] of heads) if (mark.startsWith(prefix)) known.change(mark)
+          for (const [mark, by] of marks)
+            for (const [prefix, known] of heads) if (mark.startsWith(prefix)) known.change(mark, by)
         },
       }
     },
