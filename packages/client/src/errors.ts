@@ -70,8 +70,8 @@ export class ArgumentError extends TypeError {
 }
 
 /**
- * The request got no answer: DNS, the connection, CORS or a reset. `cause` is the runtime's error. A download
- * has no `cause`, because runtimes put the signed link into it.
+ * The request got no answer: DNS, the connection, CORS or a reset. `cause` is the runtime's error. A download,
+ * and a submission with `withWebhook`, has no `cause`, because runtimes put its address into it.
  */
 export class NetworkError extends FlowScaleError {
   override get name(): 'NetworkError' {
@@ -204,6 +204,7 @@ export type AnyFlowScaleError =
   | RedirectError
   | ResponseError
   | RunError
+  | (FlowScaleError & { readonly name: 'WebhookError'; readonly code: 'ERR_FLOWSCALE_WEBHOOK' })
   | (FlowScaleError & {
       readonly name: 'FileError'
       readonly code: 'ERR_FLOWSCALE_FILE'

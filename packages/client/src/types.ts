@@ -29,6 +29,11 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** The type of `idempotency` and `idempotencyWhereKept()`. */
 export interface Idempotency {
   /**
+   * The options that submissions then have, with their rules.
+   * @internal
+   */
+  readonly rules: Readonly<Record<'idempotencyKey', (value: unknown) => string | true>>
+  /**
    * Throws if the server keeps no keys.
    * @internal
    */

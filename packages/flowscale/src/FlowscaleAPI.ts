@@ -2,8 +2,9 @@ import * as api from '@flowscale/client'
 import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
 import { type ExecuteAsyncOptions, executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
 import { type InputsFor, run, submit, type TypedResult, type TypedWorkflow } from '@flowscale/client/typed'
+import { withWebhook } from '@flowscale/client/webhook'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
-import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
+import { type AsyncOptions, type FlowscaleOptions, type SubmitOptions, toClientOptions } from './options.ts'
 
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
@@ -69,7 +70,8 @@ export class FlowscaleAPI {
     own.merge(customHeaders ?? {})
     Object.defineProperty(this, 'own', { value: () => own })
     const idempotency = api.idempotencyWhereKept()
-    this.client = api.createClient({ ...given, idempotency, headers: () => own.headers })
+    const client = api.createClient({ ...given, idempotency, headers: () => own.headers })
+    this.client = clientFor(client, options.webhookUrl)
   }
 
   /** Gets the state of each container of the pod. */
@@ -95,13 +97,15 @@ export class FlowscaleAPI {
     workflow: W,
     data: DataFor<W, T>,
     groupId?: string,
-    options?: Omit<api.ExecuteOptions, 'groupId'>,
+    options?: SubmitOptions,
   ): Envelope<api.Execution> {
-    const all = { ...options, groupId: groupId || undefined }
+    const { webhookUrl, ...rest } = options ?? {}
+    const client = clientFor(this.client, webhookUrl)
+    const all = { ...rest, groupId: groupId || undefined }
     const inputs = data as api.Inputs
     return typeof workflow === 'object'
-      ? submit(this.client, workflow, inputs as never, all)
-      : api.executeWorkflow(this.client, workflow, inputs, all)
+      ? submit(client, workflow, inputs as never, all)
+      : api.executeWorkflow(client, workflow, inputs, all)
   }
 
   /**
@@ -118,8 +122,10 @@ export class FlowscaleAPI {
     options?: AsyncOptions,
   ): Promise<ResultFor<W>> {
     const { logger } = this.own()
+    const { webhookUrl, ...rest } = options ?? {}
+    const client = clientFor(this.client, webhookUrl)
     const all: ExecuteAsyncOptions = {
-      ...options,
+      ...rest,
       groupId: groupId || undefined,
       pollIntervalMs,
       timeoutMs,
@@ -132,8 +138,8 @@ export class FlowscaleAPI {
     const inputs = data as api.Inputs
     const result: Promise<RunResult | TypedResult<string>> =
       typeof workflow === 'object'
-        ? run(this.client, workflow, inputs as never, all)
-        : executeWorkflowAsync(this.client, workflow, inputs, all)
+        ? run(client, workflow, inputs as never, all)
+        : executeWorkflowAsync(client, workflow, inputs, all)
     return result as Promise<ResultFor<W>>
   }
 
@@ -206,3 +212,6 @@ export class FlowscaleAPI {
     this.own().headers = {}
   }
 }
+
+const clientFor = (client: api.Client, webhookUrl: string | undefined): api.Client =>
+  webhookUrl === undefined ? client : withWebhook(client, webhookUrl)

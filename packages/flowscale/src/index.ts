@@ -48,4 +48,4 @@ export {
 } from '@flowscale/client/typed'
 export type { CloseInfo, WebSocketOptions } from '@flowscale/client/websocket'
 export { FlowscaleAPI } from './FlowscaleAPI.ts'
-export type { AsyncOptions, FlowscaleOptions } from './options.ts'
+export type { AsyncOptions, FlowscaleOptions, SubmitOptions } from './options.ts'

@@ -1,4 +1,4 @@
-import { ArgumentError, type ClientOptions, type Logger } from '@flowscale/client'
+import { ArgumentError, type ClientOptions, type ExecuteOptions, type Logger } from '@flowscale/client'
 import type { ExecuteAsyncOptions } from '@flowscale/client/poller'
 
 /** Options of {@link FlowscaleAPI}, as published. */
@@ -25,14 +25,26 @@ export interface FlowscaleOptions {
   proxyMode?: boolean | undefined
   /** Sent with every request to `baseUrl`, such as `{ Authorization: 'Bearer …' }`. */
   customHeaders?: Record<string, string> | undefined
+  /** The address that a gateway with a queue calls at the end of each run. A method that submits takes one for its run. */
+  webhookUrl?: string | undefined
   /** Ignored with a warning, because fetch takes no agent. The warning says what a proxy needs instead. */
   httpAgent?: unknown
   /** Used instead of the global `fetch`. */
   fetch?: ClientOptions['fetch']
 }
 
+/** An option of the methods that submit. */
+interface WebhookOption {
+  /** The address that a gateway with a queue calls when the run ends. It replaces the one of the class. */
+  webhookUrl?: string | undefined
+}
+
+/** Options of `executeWorkflow`, after its published parameters. */
+export type SubmitOptions = Omit<ExecuteOptions, 'groupId'> & WebhookOption
+
 /** Options of `executeWorkflowAsync`, after its published parameters. */
-export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs' | 'timeoutMs'>
+export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs' | 'timeoutMs'> &
+  WebhookOption
 
 /** The client's options for the published ones, without the headers, which the class sets. */
 export function toClientOptions(options: FlowscaleOptions, logger: Logger): ClientOptions {

@@ -1,14 +1,13 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
 import { buildForm, encodeInputs, type Inputs, type InputsOf } from '../inputs.ts'
 import { problems } from '../internal/answer.ts'
-import { isHeaderText } from '../internal/headers.ts'
 import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { isUnclear, request, withQuery } from '../internal/request.ts'
-import { hide, reveal } from '../internal/secrets.ts'
+import { hide, reveal, type Send, type Submission } from '../internal/secrets.ts'
 import { uploadMs } from '../internal/timers.ts'
 import { upload } from '../internal/upload.ts'
 import { asList, asText, isObject } from '../internal/values.ts'
-import type { Client, Envelope, Execution, Idempotency, RequestOptions } from '../types.ts'
+import type { Client, Envelope, Execution, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */
 export interface ExecuteOptions extends RequestOptions {
@@ -65,18 +64,18 @@ export async function executeWorkflow<T extends object>(
   checkOptions(options, {
     ...requestRules,
     ...executeRules,
-    ...(idempotency && { idempotencyKey: isHeaderText }),
+    ...idempotency?.rules,
   })
   const { groupId, arrays, idempotencyKey, ...rest } = options
   const parts = encodeInputs(inputs as Inputs, arrays)
   const bytes = parts.reduce((sum, [, value]) => sum + (Object(value).size ?? 0), 0)
   let submittedAt: Date | undefined
-  const send = (options: RequestOptions) =>
+  const send: Send = (options, via = upload) =>
     request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
       method: 'POST',
       fetchWith: async (...args) => {
         submittedAt = new Date()
-        const response = await upload(parts, buildForm, ...args)
+        const response = await via(parts, buildForm, ...args)
         // A 429, or a connection that was refused, means that nothing was submitted. The request may still fail before the next attempt.
         if (response.status === 429) submittedAt = undefined
         return response
@@ -119,11 +118,11 @@ function toExecution(data: unknown): Execution | undefined {
   const [first, ...others] = itemsOf(data).flatMap((own): Execution[] => {
     const run_id = asText(own.run_id)
     if (!run_id) return []
-    const { output_names, node_errors, number } = own
+    const { workflow_id, output_names, node_errors, number } = own
     return [
       {
         ...own,
-        ...(own.workflow_id != null && { workflow_id: asText(own.workflow_id) }),
+        ...(workflow_id != null && { workflow_id: asText(workflow_id) }),
         run_id,
         output_names: asList(output_names).map((name) => asText(name)),
         node_errors: isObject(node_errors) ? node_errors : {},
@@ -154,7 +153,8 @@ export async function submitWithGrace(
   const { signal, headers } = options
   const { idempotency, ...secrets } = reveal(client)
   if (idempotency && key) {
-    const submit: Idempotency['submit'] = (...all) => idempotency.submit(all[0], all[1], all[2], key, about)
+    const submit: Submission['submit'] = (client, options, send) =>
+      idempotency.submit(client, options, send, key, about)
     client = hide({ ...client }, { ...secrets, idempotency: { ...idempotency, submit } })
   }
   if (!signal) return executeWorkflow(client, workflowId, inputs, options)

@@ -1,4 +1,5 @@
 import { ArgumentError, isFlowScaleError } from '../errors.ts'
+import { isHeaderText } from '../internal/headers.ts'
 import { addressOf, backOff, maxPauseMs, request } from '../internal/request.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep, untilAborted } from '../internal/timers.ts'
@@ -39,6 +40,7 @@ export async function keepsKeys(client: Client, options: RequestOptions = {}): P
  * ```
  */
 export const idempotency: Idempotency = {
+  rules: { idempotencyKey: isHeaderText },
   async demand(client, options) {
     if (await keepsKeys(client, options)) return
     throw new ArgumentError('idempotencyKey: this server keeps no keys')
@@ -115,10 +117,9 @@ export function idempotencyWhereKept(): Idempotency {
   return {
     ...idempotency,
     async submit(client, options, send, key, about) {
-      const { signal } = options
       if (!key || about === 'new') {
         const answer = asked.get(client.baseUrl) ?? ask(client, options)
-        const isKept = await untilAborted<boolean>(signal, (resolve) => void answer.then(resolve))
+        const isKept = await untilAborted<boolean>(options.signal, (resolve) => void answer.then(resolve))
         if (!isKept) return send(options)
       }
       return idempotency.submit(client, options, send, key, about).catch((error) => {

@@ -2,14 +2,17 @@ import { ArgumentError } from '../errors.ts'
 import type {
   Client,
   Envelope,
+  Execution,
   Fetch,
   HeadersSource,
   Idempotency,
   Logger,
   Output,
+  RequestOptions,
   Run,
   RunUpdate,
 } from '../types.ts'
+import type { upload } from './upload.ts'
 
 /** A wait whose requests a batch makes. */
 export interface Member {
@@ -32,12 +35,25 @@ export interface Batch {
   getOutput(filename: string, signal: AbortSignal): Promise<Envelope<Output> | null>
 }
 
+/** Sends one submission, by `via` instead of `upload`. */
+export type Send = (options: RequestOptions, via?: typeof upload) => Promise<Envelope<Execution>>
+
+/** How a client submits: `idempotency`, or `withWebhook`, with or without one. */
+export interface Submission extends Partial<Omit<Idempotency, 'submit'>> {
+  submit(
+    client: Client,
+    options: RequestOptions,
+    send: Send,
+    ...key: [key?: string | undefined, about?: 'new' | 'kept']
+  ): Promise<Envelope<Execution>>
+}
+
 /** The parts of a client that nobody should see. */
 export interface Secrets {
   readonly apiKey?: string | undefined
   readonly headers: HeadersSource
   readonly fetch?: Fetch | undefined
-  readonly idempotency?: Idempotency | undefined
+  readonly idempotency?: Submission | undefined
   readonly logger?: Logger | undefined
   /**
    * Gives the log level of a failure with this `status`. Set for the requests of a wait: a wait has checked its options, and

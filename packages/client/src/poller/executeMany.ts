@@ -130,7 +130,7 @@ export async function executeMany(
   toValue = (result: RunResult): unknown => result,
 ): Promise<ManyResult[]> {
   const secrets = reveal(client)
-  checkOptions(options, makeRules(secrets.idempotency))
+  checkOptions(options, makeRules(secrets.idempotency?.rules))
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
   const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, onProgress, signal } = options
@@ -210,7 +210,7 @@ export async function executeMany(
         }
         if (idempotencyKey) {
           // After a failure, the next item asks again.
-          if (!isKept) await secrets.idempotency!.demand(own, { signal })
+          if (!isKept) await secrets.idempotency!.demand!(own, { signal })
           isKept = true
         } else if (hasOwnGroups) {
           runId = await find(groupId!)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Client, createClient, idempotencyWhereKept, type Logger } from '@flowscale/client'
+import { withWebhook } from '@flowscale/client/webhook'
 import { parse } from 'dotenv'
 import { usageError } from './errors.ts'
 import type { Printer } from './terminal/printer.ts'
@@ -22,6 +23,7 @@ export interface Settings {
 interface Given {
   readonly url?: string
   readonly apiKey?: string
+  readonly webhook?: string
 }
 
 /** Makes a client from the settings. An error names the setting that is wrong. */
@@ -31,13 +33,15 @@ export function connect(flags: Given, print: Pick<Printer, 'note'>): { client: C
   try {
     const logger = noteWaits((text) => print.note(`Waiting for ${url.value}${text}`))
     const idempotency = idempotencyWhereKept()
+    const client = createClient({ baseUrl: url.value, apiKey: apiKey?.value, logger, idempotency })
     return {
-      client: createClient({ baseUrl: url.value, apiKey: apiKey?.value, logger, idempotency }),
+      client: flags.webhook === undefined ? client : withWebhook(client, flags.webhook),
       settings,
     }
   } catch (error) {
     const message = (error as Error).message
       .replace(' (or a path in a page)', '')
+      .replace(/^webhookUrl/, '--webhook')
       .replace(/^baseUrl/, url.name)
       .replace(/^apiKey/, apiKey?.name ?? 'apiKey')
     throw usageError(`${message}${url.value.includes('://') ? '' : '; write http:// or https:// before it'}.`)

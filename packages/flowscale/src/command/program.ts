@@ -11,6 +11,7 @@ export interface Flags {
   readonly inputs?: string
   readonly output?: string
   readonly group?: string
+  readonly webhook?: string
   /** In seconds. */
   readonly timeout?: number
   readonly detach?: true
@@ -82,6 +83,7 @@ export function createProgram(): Command {
   const timeout = new Option('--timeout <seconds>', 'limit of the wait; the run goes on')
     .argParser(readSeconds)
     .default(3600)
+  const webhook = new Option('--webhook <url>', 'the address that hears of the end of a run')
   const detach = new Option('--detach', 'print the run id, and do not wait').conflicts([
     'output',
     'timeout',
@@ -92,13 +94,11 @@ export function createProgram(): Command {
   program
     .command('run <workflow> [inputs...]')
     .summary('run a workflow, wait for it, and save its outputs')
-    .description(
-      'Inputs: name=value, name=@file, name=- for stdin, name=@@text for @text.\n' +
-        `After Ctrl-C the run goes on, and "${commandName} wait ID" waits for it.`,
-    )
+    .description('Inputs: name=value, name=@file, name=- for stdin, name=@@text for @text.')
     .option('--inputs <file>', 'JSON file (- is stdin); name=value overrides it')
     .addOption(folder)
     .option('--group <id>', 'the group of the run (default: a new group)')
+    .addOption(webhook)
     .addOption(timeout)
     .addOption(detach)
     .addOption(cancelOnInterrupt)
@@ -128,6 +128,7 @@ export function createProgram(): Command {
     .description('The rows are CSV with a header of input names, or JSON with an object a line.')
     .requiredOption('-o, --output <dir>', 'the folder for outputs, results and state')
     .option('--concurrency <n>', 'submissions at a time', readCount, 4)
+    .addOption(webhook)
     .option('--retry-failed', 'run failed rows again, and pay for them again')
     .option('--timeout <seconds>', 'limit of the whole batch (default: no limit)', readSeconds)
     .addHelpText(
