@@ -1,9 +1,11 @@
 // Writes the end of a run, with the counts of its day.
 import type { EndedRun } from '../records/recordStore.ts'
 import { chargeEnd, keysOf, type Retagger, type Stale } from './costs.ts'
+import type { Deliveries } from './deliveries.ts'
 import {
   callerOf,
   dayOf,
+  type EndRecord,
   encode,
   isLive,
   parseRun,
@@ -21,6 +23,7 @@ export type Usage = Readonly<Partial<Record<EndedRun['status'] | 'gpuMs', number
 export function createEnd<Ended extends EndedRun>(
   store: Store,
   retagger: Retagger,
+  deliveries: Deliveries,
 ): (ended: Ended, gpuMs: number | undefined) => Promise<Ended> {
   const locks = new Map<string, Promise<unknown>>()
 
@@ -39,6 +42,7 @@ export function createEnd<Ended extends EndedRun>(
     if (!isLive(known)) return (known?.end as Ended | undefined) ?? ended
     const usage = `${dayOf(now)}/${encode(known.owner ?? '')}/${encode(known.job.workflowId)}`
     let stale: Stale = { lines: [] }
+    let hooks: EndRecord['hooks']
     const counts = await alone(usage, () =>
       transact(store, async (step) => {
         const [record] = await step.read<RunRecord<QueuedRun, Ended>>(
@@ -47,7 +51,7 @@ export function createEnd<Ended extends EndedRun>(
           ...keysOf(callerOf(known)),
         )
         if (!isLive(record)) return record?.end ?? ended
-        const { number, owner, once, due, server } = record
+        const { number, owner, once, server } = record
         const [used] = await step.read<Usage>(`usage/${usage}`)
         step.check(`usage/${usage}`)
         step.write(`usage/${usage}`, {
@@ -58,12 +62,14 @@ export function createEnd<Ended extends EndedRun>(
         step.mark(`u/${usage}`)
         const ms = gpuMs && Math.round(gpuMs)
         stale = await chargeEnd(step, record, ms, ended.status === 'completed')
-        setRun(step, record, { end: ended, number, endedAt: now, owner, once, due })
+        hooks = deliveries.hooksOf(record, ended, now)
+        setRun(step, record, { end: ended, number, endedAt: now, owner, once, hooks })
         step.tell({ run: id, server, isOver: true })
         return ended
       }),
     )
     retagger.soon(stale)
+    deliveries.tell(id, known.owner, hooks)
     return counts
   }
 }

@@ -12,16 +12,6 @@ export interface QueuedRun extends SubmittedRun {
   readonly needs: string
 }
 
-/** The key that submits a run, and its limits. */
-export interface Caller {
-  /** The name of the key. Default: none */
-  readonly owner?: string | undefined
-  /** The most runs of the owner that have not ended. Default: no limit */
-  readonly maxUnfinished?: number | undefined
-  /** From 0 to 9; nine of ten turns go to the highest that waits. Default: 0 */
-  readonly priority?: number | undefined
-}
-
 /** The record of a run, until it has ended. */
 export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
   readonly job: Job
@@ -41,8 +31,21 @@ export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
   /** The session of its server that sends it. */
   readonly session?: string | undefined
   readonly isCancelled?: boolean | undefined
-  /** When something has to be done for it. */
-  readonly due?: number | undefined
+  /** The address that the caller wants to hear of the end. It may hold a token, and no answer shows it. */
+  readonly webhook?: string | undefined
+}
+
+/** A webhook of a run that has ended, and what came of it. */
+export interface Hook {
+  /** Default: the operator's, whose address no record has */
+  readonly url?: string | undefined
+  /** How many attempts were begun, since the last resend. */
+  readonly attempts: number
+  /** When the next attempt is due. While one is on its way: when it counts as lost. Default: there is none */
+  readonly next?: number | undefined
+  readonly isDelivered?: boolean | undefined
+  /** The status of the last answer. */
+  readonly lastStatus?: number | undefined
 }
 
 /** The record of a run that has ended. */
@@ -53,13 +56,14 @@ export interface EndRecord<Ended extends EndedRun = EndedRun> {
   readonly endedAt: number
   readonly owner?: string | undefined
   readonly once?: string | undefined
-  readonly due?: number | undefined
+  /** The caller's webhook, and the operator's. */
+  readonly hooks?: readonly Hook[] | undefined
 }
 
 /** A run that has not ended, without the fields that only the queue needs. */
 export type Entry<Job extends QueuedRun = QueuedRun> = Omit<
   LiveRecord<Job>,
-  'once' | 'lastSentAt' | 'session' | 'due'
+  'once' | 'lastSentAt' | 'session' | 'webhook'
 >
 
 export const isEntry = <Job extends QueuedRun>(found: Entry<Job> | EndedRun): found is Entry<Job> =>
@@ -107,16 +111,16 @@ export const lineOf = (record: Pick<LiveRecord, 'job' | 'owner' | 'priority'>): 
   `${9 - (record.priority ?? 0)}:${callerOf(record)}`
 
 /** The order of runs that wait in one class. */
-export const placeOf = ({ tag, number }: Pick<LiveRecord, 'tag' | 'number'>): string =>
+export const orderOf = ({ tag, number }: Pick<LiveRecord, 'tag' | 'number'>): string =>
   `${digits(tag)}.${digits(number, 12)}`
 
 /** The marks of a run that waits. */
 export function waitingMarks(run: Omit<Head, 'cost' | 'owner'> & Pick<LiveRecord, 'owner'>): string[] {
   const { id, caller, needs, workflowId, priority, number } = run
-  const [place, one] = [placeOf(run), classOf(run)]
+  const [order, one] = [orderOf(run), classOf(run)]
   return [
-    `w/${one}:${encode(needs)}:${encode(workflowId)}/${place}/${caller}/${id}`,
-    `t/${one}/${place}/${id}`,
+    `w/${one}:${encode(needs)}:${encode(workflowId)}/${order}/${caller}/${id}`,
+    `t/${one}/${order}/${id}`,
     `c/${9 - priority}:${caller}/${digits(number, 12)}/${id}`,
   ]
 }
@@ -134,14 +138,14 @@ export function scopeOf(owner: string | undefined, groupId: string | null): stri
 /**
  * The marks of a run, all of which follow from its record.
  *
- * - `w/CLASS:NEEDS:WORKFLOW/PLACE/CALLER/ID`, `t/CLASS/PLACE/ID`, `c/LINE/NUMBER/ID`: it waits
+ * - `w/CLASS:NEEDS:WORKFLOW/ORDER/CALLER/ID`, `t/CLASS/ORDER/ID`, `c/LINE/NUMBER/ID`: it waits
  * - `h/NUMBER/ID`: a server has it; `s/ID`: it was sent; `x/ID`: it was cancelled and not sent
  * - `a/CREATED/ID`: it has not ended; `n/OWNER/ID`: nor, of this owner; `o/ENDED/ID`: it has ended
  * - `i/TIME OF WHAT/SCOPE/TIME/ID`: it is in a list
- * - `d/TIME/ID`: something is due
+ * - `d/TIME/ID`: a webhook is due
  */
 export function marksOf(record: RunRecord): string[] {
-  const { number, owner, due } = record
+  const { number, owner } = record
   const { id, groupId, createdAt } = runOf(record)
   const marks: string[] = []
   if (isLive(record)) {
@@ -155,8 +159,11 @@ export function marksOf(record: RunRecord): string[] {
     else if (isCancelled) marks.push(`x/${id}`)
     marks.push(`a/${digits(createdAt)}/${id}`)
     if (owner !== undefined) marks.push(`n/${encode(owner)}/${id}`)
-  } else marks.push(`o/${digits(record.endedAt)}/${id}`)
-  if (due !== undefined) marks.push(`d/${digits(due)}/${id}`)
+  } else {
+    marks.push(`o/${digits(record.endedAt)}/${id}`)
+    const times = (record.hooks ?? []).flatMap(({ next }) => next ?? [])
+    if (times.length > 0) marks.push(`d/${digits(Math.min(...times))}/${id}`)
+  }
   const [started, ended] = isLive(record)
     ? [record.sentAt, null]
     : [record.end.startedAt, record.end.completedAt]
