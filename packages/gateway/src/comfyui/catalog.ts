@@ -1,5 +1,5 @@
 // The workflows as one server can run them, read again when their files or the server change.
-import { type EngineContext, EngineError, type WorkflowFile } from '../engine.ts'
+import { type EngineContext, EngineError, type Workflow, type WorkflowFile } from '../engine.ts'
 import type { ReadClass } from './api/classes.ts'
 import { NoAnswer } from './api/client.ts'
 import { readGraph } from './chooseGraph.ts'
@@ -25,6 +25,12 @@ export interface LoadedWorkflow {
   /** Why it is not known whether the server can run it. */
   readonly error?: NoAnswer
 }
+
+/** The workflow as callers see it. One that the server can't run has its problem only. */
+export const listingOf = ({ id, workflow, problem }: LoadedWorkflow): Workflow =>
+  workflow && !problem
+    ? workflow.listing
+    : { id, name: id, description: '', inputs: new Map(), outputs: new Map(), problem }
 
 /** The result of reading a file, and the facts that it was read with. */
 interface Reading {

@@ -1,5 +1,6 @@
 // The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`.
 import {
+  type Caller,
   compareRuns,
   type Draft,
   type Engine,
@@ -11,16 +12,18 @@ import {
 } from '../engine.ts'
 import { openUrl } from '../openUrl.ts'
 import { createRecords } from '../records/createRecords.ts'
-import { createStored } from '../records/recordStore.ts'
+import { createStored, keepSecret } from '../records/recordStore.ts'
+import { watchStore } from '../records/watchStore.ts'
 import { forEach, hasOwnTimers } from '../runtime.ts'
 import { createClasses } from './api/classes.ts'
 import { createComfyClient, type Sending } from './api/client.ts'
 import { putFile, readOutput, type Upload, uploadName, valuesOf } from './api/files.ts'
 import { createUserdata } from './api/userdata.ts'
-import { createCatalog } from './catalog.ts'
+import { createCatalog, listingOf } from './catalog.ts'
 import { findOutput } from './outputNames.ts'
 import { report } from './report.ts'
 import { type RunRecords, toEndedRun } from './runRecord.ts'
+import { toRunEnd } from './runs/historyEnd.ts'
 import { createMonitor } from './runs/monitor.ts'
 import { findRun } from './runs/runState.ts'
 import { sendRun } from './runs/sendRun.ts'
@@ -40,37 +43,40 @@ interface SingleOptions {
 const COMING_MS = 45_000
 
 export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context: EngineContext): Engine {
-  const { storage, log, inputHosts, keepDays } = context
+  const { storage, log, inputHosts, keepDays, observer } = context
   const files = createFiles(context)
   const client = createComfyClient(url, sending)
-  const records: RunRecords = createRecords(
-    storage ? createStored(storage) : createUserdata(client, log),
-    log,
-    keepDays,
-  )
+  const stored = storage && watchStore(createStored(storage), () => context)
+  const records: RunRecords = createRecords(stored ?? createUserdata(client, log), log, keepDays, (ended) => {
+    const seen = toRunEnd(ended, { owner: ended.run.owner, server: 'ComfyUI' })
+    if (seen) observer?.ended(seen)
+  })
   const server = createComfyServer(client, { lostAfterMs, comingMs: COMING_MS })
   const catalog = createCatalog(createClasses(client), files, log)
   const monitor = createMonitor(server, records, log)
   const find = (id: string, maxAgeMs?: number): Promise<Run | undefined> =>
     findRun(server, records, id, maxAgeMs)
+  /** The searches under way, which callers of the same moment share. On Workers no request may wait for another. */
+  const finding = new Map<string, Promise<Run | undefined>>()
+  function findShared(id: string): Promise<Run | undefined> {
+    const found = finding.get(id) ?? find(id).finally(() => finding.delete(id))
+    if (hasOwnTimers()) finding.set(id, found)
+    return found
+  }
   const readContainer = createContainer(server)
   const unwatch = watchFiles(context, files, catalog.read)
 
   return {
     async workflows() {
       const [loaded] = await Promise.all([catalog.read(), records.prepare()])
-      return loaded.map(({ id, workflow, problem }) =>
-        workflow && !problem
-          ? workflow.listing
-          : { id, name: id, description: '', inputs: new Map(), outputs: new Map(), problem },
-      )
+      return loaded.map(listingOf)
     },
-    async draft(workflowId, signal) {
+    async draft(workflowId, signal, caller = {}) {
       await client.check()
       const workflow = await catalog.find(workflowId)
-      return workflow && createDraft(server, records, workflow, inputHosts, signal, noteSubmitted)
+      return workflow && createDraft(server, records, workflow, inputHosts, signal, caller, noteSubmitted)
     },
-    getRun: async (id) => note(await find(id)),
+    getRun: async (id) => note(await findShared(id)),
     getRuns: (query) => listRuns(records, query, find, note),
     async cancelRun(id) {
       const found = await find(id, 0)
@@ -83,6 +89,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
       return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
     },
     containers: async () => [await readContainer()],
+    probe: records.probe,
     findOutput: (filename) => findOutput(filename, find),
     async readOutput(id, filename, headers, signal) {
       if (!(await find(id))) return undefined
@@ -91,13 +98,10 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
       return file && (await readOutput(client, file, headers, signal))
     },
     async report() {
-      const { send } = client
-      const names = (await files()).map(({ name }) => name)
-      return await report(
-        [{ name: 'ComfyUI', url: client.url, catalog, send, prepare: records.prepare }],
-        names,
-      )
+      const { url, send } = client
+      return await report([{ name: 'ComfyUI', url, catalog, send, prepare: records.prepare }], await files())
     },
+    ...(stored && { secret: () => keepSecret(stored) }),
     ...(hasOwnTimers() && { watch: monitor.watch, follow: monitor.follow }),
     close() {
       unwatch()
@@ -123,6 +127,7 @@ function createDraft(
   workflow: ComfyWorkflow,
   inputHosts: readonly string[],
   signal: AbortSignal,
+  { owner }: Caller,
   submitted: (run: Run) => void,
 ): Draft {
   const id = crypto.randomUUID()
@@ -137,7 +142,8 @@ function createDraft(
   const submit: Draft['submit'] = async (submission) => {
     if (isSent) throw new Error('A draft is submitted once')
     isSent = true
-    const answer = await sendRun(server, records, workflow, id, submission, valuesOf(submission.values))
+    const values = valuesOf(submission.values)
+    const answer = await sendRun(server, records, workflow, id, { ...submission, owner }, values)
     submitted(answer.run)
     return answer
   }
@@ -158,7 +164,7 @@ async function listRuns(
   find: (id: string) => Promise<Run | undefined>,
   note: (run: Run | undefined) => void,
 ): Promise<{ runs: Run[]; total: number }> {
-  const entries = await records.list(query.groupId)
+  const entries = await records.list(query)
   entries.sort(compareRuns(query, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)))
   const page = entries.slice(query.offset, query.offset + query.limit)
   const runs: (Run | undefined)[] = []

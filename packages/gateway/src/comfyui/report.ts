@@ -1,11 +1,11 @@
 // Tells the person who starts a gateway whether servers answer, and which workflows they can run.
-import type { Report } from '../engine.ts'
+import type { Report, WorkflowFile } from '../engine.ts'
 import { type Answer, LoginRefused, NoAnswer, parseJson } from './api/client.ts'
 import type { Catalog, LoadedWorkflow } from './catalog.ts'
 import { isObject } from './workflows/types.ts'
 
 /** A server, as a report needs it. */
-export interface Reportable {
+interface Reportable {
   readonly name: string
   /** For the person who starts the gateway. */
   readonly url: string
@@ -16,7 +16,10 @@ export interface Reportable {
 }
 
 /** Whether each server answers and keeps records, and which of the workflows in these files the servers can run. */
-export async function report(reported: readonly Reportable[], files: readonly string[]): Promise<Report> {
+export async function report(
+  reported: readonly Reportable[],
+  files: readonly WorkflowFile[],
+): Promise<Report> {
   const states = await Promise.all(reported.map(checkServer))
   const loaded = states.flatMap(({ workflows }) => workflows ?? [])
   const runsElsewhere = ({ id, problem }: LoadedWorkflow): boolean =>
@@ -31,7 +34,7 @@ export async function report(reported: readonly Reportable[], files: readonly st
   for (const one of loaded) if (!one.problem || !byId.has(one.id)) byId.set(one.id, one)
   if (loaded.length === 0 && !states.some(({ workflows }) => workflows)) {
     const problem = 'it is read once ComfyUI answers'
-    return { servers, workflows: files.map((id) => toReported({ id, problem })), notes }
+    return { servers, workflows: files.map(({ name }) => toReported({ id: name, problem })), notes }
   }
   return { servers, workflows: [...byId.values()].map(toReported), notes }
 }

@@ -39,11 +39,12 @@ export type Progress = Pick<Run, 'progress' | 'node'>
 
 /** Makes a run from its record and its state. */
 export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
-  const { id, workflowId, groupId, shown, outputs, createdAt } = run
+  const { id, workflowId, groupId, owner, shown, outputs, createdAt } = run
   return {
     id,
     workflowId,
     groupId,
+    ...(owner !== undefined && { owner }),
     inputs: shown,
     outputNames: outputs.map(({ name }) => outputName(name, id)),
     files: [],
@@ -75,3 +76,9 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Whether a text has the form of a run's id. */
 export const isRunId = (id: string): boolean => UUID.test(id)
+
+/** The record that a gateway sent with a run. */
+export function submittedIn(extra: unknown, id: string): Submitted | undefined {
+  const run: Submitted | undefined = Object(extra).flowscale
+  return run?.id === id ? run : undefined
+}

@@ -3,7 +3,7 @@ import type { Container } from '../engine.ts'
 import { createLruCache, type LruCache } from '../lruCache.ts'
 import { type ComfyClient, NoAnswer } from './api/client.ts'
 import { createReadQueue, type Queue, type ReadQueue } from './api/queue.ts'
-import type { Progress } from './runRecord.ts'
+import { type Progress, submittedIn } from './runRecord.ts'
 
 export interface ComfyServer {
   readonly client: ComfyClient
@@ -62,7 +62,9 @@ export function createContainer(server: ComfyServer): () => Promise<Container> {
   return async () => {
     try {
       const queue = await server.readQueue()
-      const entries = queue.items.map(({ number, id }) => [number, id] as const)
+      const entries = queue.items.map(
+        ({ number, id, extra }) => [number, id, submittedIn(extra, id)?.owner] as const,
+      )
       const running = entries.slice(0, queue.running)
       const status = isStalled(queue) ? 'stalled' : running.length > 0 ? 'running' : 'idle'
       return { ...bare, status, running, pending: entries.slice(queue.running) }

@@ -1,12 +1,13 @@
 // Reads changed workflows before anybody asks for them, so that the log tells their author of problems.
 import type { EngineContext, WorkflowFile } from '../engine.ts'
+import { createComplain } from '../records/watchStore.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import type { Files } from './workflows/createFiles.ts'
 
 const WATCH_EVERY_MS = 2_000
 
 export function watchFiles(
-  { workflows }: Pick<EngineContext, 'workflows'>,
+  { workflows, log }: Pick<EngineContext, 'workflows' | 'log'>,
   files: Files,
   read: () => Promise<unknown>,
 ): () => void {
@@ -18,8 +19,9 @@ export function watchFiles(
     seen = now
     if (isNew) await read()
   }
-  // The next request for the workflows gets the error.
-  const timer = setInterval(() => void look().catch(() => {}), WATCH_EVERY_MS)
+  const complain = createComplain(() => log)
+  const lookOrSay = (): Promise<void> => look().catch((error) => complain('The look at the workflows', error))
+  const timer = setInterval(() => void lookOrSay(), WATCH_EVERY_MS)
   if (typeof timer === 'object') timer.unref()
   return () => clearInterval(timer)
 }

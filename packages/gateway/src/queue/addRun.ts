@@ -1,9 +1,8 @@
 // Adds runs to a queue: once for each Idempotency-Key, and within the limit of their owner.
-import { checkSame, EngineError, type Once } from '../engine.ts'
+import { type Caller, checkSame, EngineError, type Once } from '../engine.ts'
 import { chargeAdd, keysOf } from './costs.ts'
 import {
   below,
-  type Caller,
   callerOf,
   dayOf,
   encode,
@@ -18,12 +17,13 @@ import { type Step, type Store, transact, Unsure } from './store.ts'
 /** How long a submission waits for a store that went away while the run was added. */
 const UNSURE_MS = 10_000
 
-export interface Submitted {
+interface Submitted {
   readonly job: QueuedRun
   readonly plan: object
   readonly needs: object
   readonly caller: Caller
   readonly once: Once | undefined
+  readonly webhook: string | undefined
 }
 
 /** A run in a queue, and its number there. */
@@ -39,19 +39,28 @@ export interface OnceRecord extends Added {
   readonly hash: string
 }
 
+/** Throws an `EngineError` of 429 if the owner may have no more runs. */
+export async function checkLimit(store: Store, { owner, maxUnfinished }: Caller): Promise<void> {
+  if (maxUnfinished === undefined) return
+  // Not by its count: that of a folder may be older than a record that was read before it.
+  const last = { offset: maxUnfinished - 1, limit: 1 }
+  if ((await store.range(below(`n/${encode(owner ?? '')}/`), last)).length === 0) return
+  const message = `The key has ${maxUnfinished} runs that have not ended, and may have no more`
+  throw new EngineError(429, message, { retryAfterS: 5 })
+}
+
 /** Makes the function that adds a run. */
 export function createAdd(store: Store): (submitted: Submitted) => Promise<Added> {
   /** The cost of the runs that are being added, by line. */
   const adding = new Map<string, number>()
 
   async function addOnce(submitted: Submitted, number: Promise<number>): Promise<Added> {
-    const { job, plan, needs, once } = submitted
+    const { job, plan, needs, once, webhook } = submitted
     const { owner, priority, maxUnfinished } = submitted.caller
     const run = { job, owner, priority: priority || undefined }
     const line = lineOf(run)
-    const ownerKey = encode(owner ?? '')
     const onceKey = once && onceKeyOf(once.key, owner)
-    const limitKey = `limit/${ownerKey}`
+    const limitKey = `limit/${encode(owner ?? '')}`
     const costKeys = keysOf(callerOf(run))
     const texts: [key: string, value?: object][] = [
       [`plan/${job.plan}`, plan],
@@ -75,12 +84,7 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
         step.write(onceKey, { id: job.id, hash: once.hash, number: await number } satisfies OnceRecord)
       }
       if (maxUnfinished !== undefined) {
-        if ((await store.count(below(`n/${ownerKey}/`))) >= maxUnfinished)
-          throw new EngineError(
-            429,
-            `The key has ${maxUnfinished} runs that have not ended, and may have no more`,
-            { retryAfterS: 5 },
-          )
+        await checkLimit(store, submitted.caller)
         // Two submissions at once conflict here, so that the second one counts the first.
         step.check(limitKey)
         step.write(limitKey, { last: job.id })
@@ -100,7 +104,7 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
       const charged = await chargeAdd(step, run, others)
       pending = charged.cost
       adding.set(line, others + pending)
-      setRun(step, undefined, { ...run, ...charged, number: await number, once: onceKey })
+      setRun(step, undefined, { ...run, ...charged, number: await number, once: onceKey, webhook })
       step.tell({ run: job.id })
       return { id: job.id, number: await number }
     }

@@ -55,12 +55,13 @@ export function createClean(store: Store, files: FileStore, keepDays: number) {
     return marks.length
   }
 
-  async function removeUsage(day: string): Promise<void> {
+  async function removeUsage(day: string): Promise<number> {
     const marks = await store.range({ from: 'u/', to: `u/${day}` }, { limit: MOST_RUNS })
     await transact(store, async (step) => {
       step.unmark(...marks)
       for (const mark of marks) step.write(`usage/${mark.slice(2)}`, undefined)
     })
+    return marks.length
   }
 
   return {
@@ -77,7 +78,7 @@ export function createClean(store: Store, files: FileStore, keepDays: number) {
       if (store.listen && !(await isMine(now).catch(() => true))) return
       const before = now - keepDays * DAY_MS
       while ((await removeRuns(before)) === MOST_RUNS);
-      await removeUsage(dayOf(now - USAGE_DAYS * DAY_MS))
+      while ((await removeUsage(dayOf(now - USAGE_DAYS * DAY_MS))) === MOST_RUNS);
       // An older run that still waits needs its plan.
       if ((await store.count({ from: 'a/', to: `a/${digits(before)}` })) === 0)
         while ((await removeTexts(dayOf(before))) === MOST_RUNS);

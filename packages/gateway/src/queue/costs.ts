@@ -128,7 +128,11 @@ export async function chargeEnd(
   const { turns, means, had, lines, costOf, ...costs } = await readCosts(step, record)
   const isNews = gpuMs !== undefined && isTypical
   const own = isNews ? withMean(costs.own, job.workflowId, gpuMs) : costs.own
-  if (isNews) step.write('means', withMean(means, job.workflowId, gpuMs))
+  if (isNews) {
+    // Else, of new workflows that end at one moment, all but one would stay unknown until their next run.
+    step.check('means')
+    step.write('means', withMean(means, job.workflowId, gpuMs))
+  }
   // A run that was not sent costs nothing.
   const ms = gpuMs ?? (sentAt === undefined ? 0 : cost)
   const expected = own[job.workflowId]?.ms ?? costOf(job.workflowId)
@@ -164,7 +168,8 @@ export interface Stale {
 /** Makes tags anew, in the background. */
 export type Retagger = ReturnType<typeof createRetagger>
 
-export function createRetagger(store: Store) {
+/** `failed` hears of errors: the next change makes the tags. */
+export function createRetagger(store: Store, failed: (error: unknown) => void) {
   const wanted = new Set<string>()
   /** Callers whose runs get new tags now. The lines of a caller share its record, so they take turns. */
   const busy = new Set<string>()
@@ -172,9 +177,8 @@ export function createRetagger(store: Store) {
   let isClosed = false
 
   function begin(task: () => Promise<void>): void {
-    // After an error, the next change makes the tags.
     const done: Promise<void> = task()
-      .catch(() => {})
+      .catch(failed)
       .finally(() => work.delete(done))
     work.add(done)
   }
@@ -188,7 +192,7 @@ export function createRetagger(store: Store) {
     for (let line = nextLine(); line !== undefined; line = nextLine()) {
       wanted.delete(line)
       busy.add(callerIn(line))
-      await retag(line).catch(() => {})
+      await retag(line).catch(failed)
       busy.delete(callerIn(line))
     }
   }

@@ -1,18 +1,26 @@
 // The methods of the queue that all servers take from, on any store.
-import { EngineError, type Once, type RunsQuery } from '../engine.ts'
+import {
+  type Caller,
+  EngineError,
+  type Once,
+  type RunsQuery,
+  type UsagePage,
+  type UsageQuery,
+} from '../engine.ts'
 import type { FileStore } from '../files/fileStore.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { EndedRun } from '../records/recordStore.ts'
-import { type Added, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
+import { createComplain, type StoreWatch, watchStore } from '../records/watchStore.ts'
+import { type Added, checkLimit, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
 import { createClean } from './clean.ts'
 import { chargeBack, chargeTake, createRetagger, keysOf } from './costs.ts'
+import { createDeliveries, type Deliveries, type Sender, webhookOf } from './deliveries.ts'
 import { createEnd } from './endRun.ts'
-import { listRuns, readWaiting, type Waiting } from './lists.ts'
-import type { Peers } from './peers.ts'
+import { listRuns, PAUSED, readWaiting, toPaused, type Waiting } from './lists.ts'
+import type { PeerMessage, Peers } from './peers.ts'
 import { createPlaces, type Line, readLine } from './places.ts'
 import {
   below,
-  type Caller,
   digits,
   type Entry,
   idIn,
@@ -29,13 +37,16 @@ import {
 } from './runs.ts'
 import { type Step, type StepOptions, type Store, transact } from './store.ts'
 import type { Head } from './turns.ts'
+import { readUsage } from './usage.ts'
 
 export interface QueueOptions {
   readonly store: Store
   readonly files: FileStore
   readonly keepDays: number
-  /** The other gateways with this queue. Default: there are none */
-  readonly peers?: Peers | undefined
+  /** Finds the other gateways with this queue. Default: there are none */
+  readonly peers?: ((store: Store) => Peers) | undefined
+  /** Default: no webhook can be sent */
+  readonly sender?: Sender | undefined
 }
 
 const HOUR_MS = 3_600_000
@@ -49,12 +60,17 @@ export function createQueue<
   Plan extends object = object,
   Needs extends object = object,
   Ended extends EndedRun = EndedRun,
->({ store, files, keepDays, peers }: QueueOptions) {
+>({ store: plainStore, files, keepDays, peers: findPeers, sender }: QueueOptions) {
+  let watch: StoreWatch | undefined
+  const store = watchStore(plainStore, () => watch)
+  const complain = createComplain(() => watch?.log)
+  const peers = findPeers?.(store)
   const texts = createLruCache<object>(1_000)
   const clean = createClean(store, files, keepDays)
-  const retagger = createRetagger(store)
+  const retagger = createRetagger(store, (error) => complain('Giving runs new places', error))
   const add = createAdd(store)
-  const end = createEnd<Ended>(store, retagger)
+  const deliveries = createDeliveries(store)
+  const end = createEnd<Ended>(store, retagger, deliveries)
   const countAhead = createPlaces(store)
   let timer: ReturnType<typeof setInterval> | undefined
   /** The run that the last failed `take` wanted, and that did not wait. */
@@ -90,7 +106,7 @@ export function createQueue<
     })) ?? {}
 
   const toFound = (record: RunRecord): Entry<Job> | Ended =>
-    isLive(record) ? toEntry(record as Live) : (record.end as Ended)
+    isLive(record) ? toEntry(record as Live) : ({ ...record.end, ...webhookOf(record) } as Ended)
 
   /** Reads runs for a list, which leaves out those that can't be read. */
   const readRuns = async (ids: readonly string[]): Promise<RunRecord[]> => {
@@ -104,14 +120,17 @@ export function createQueue<
   return {
     /**
      * Opens the store, before any other call. Gives the runs that were cancelled before they were sent, and that have no end
-     * yet. `warn` takes a sentence.
+     * yet. `warn` takes a sentence, and `watcher` hears of failures in the background.
      */
-    async open(warn: (message: string) => void): Promise<readonly Entry<Job>[]> {
+    async open(warn: (message: string) => void, watcher?: StoreWatch): Promise<readonly Entry<Job>[]> {
+      watch = watcher
+      const sweep = (): Promise<void> =>
+        clean.run().catch((error) => complain('The removal of old runs', error))
       await store.open(warn)
       await clean.open(await files.place())
-      timer ??= setInterval(() => void clean.run().catch(() => {}), store.listen ? HOUR_MS / 4 : HOUR_MS)
+      timer ??= setInterval(() => void sweep(), store.listen ? HOUR_MS / 4 : HOUR_MS)
       timer.unref?.()
-      void clean.run().catch(() => {})
+      void sweep()
       return await liveRuns((await store.range(below('x/'), { limit: 1_000 })).map(idIn))
     },
     /** The name of the server at an address, always the same one. */
@@ -127,13 +146,33 @@ export function createQueue<
         return `comfyui-${count}`
       })
     },
+    /** The secret of this queue, made once: all gateways with its store have the same. */
+    secret(): Promise<string> {
+      return transact(store, async (step) => {
+        const [kept] = await step.read<{ secret: string }>('secret')
+        if (kept) return kept.secret
+        const secret = crypto.randomUUID()
+        step.check('secret')
+        step.write('secret', { secret })
+        return secret
+      })
+    },
     /**
      * Adds a run to the waiting ones. With `once`, a known key gives its earlier run, or an `EngineError` of 422 if
      * the hash differs. If the owner may have no more runs, throws one of 429.
      */
-    add(job: Job, plan: Plan, needs: Needs, caller: Caller = {}, once?: Once): Promise<Added> {
-      return add({ job, plan, needs, caller, once })
+    add(
+      job: Job,
+      plan: Plan,
+      needs: Needs,
+      caller: Caller = {},
+      once?: Once,
+      webhook?: string,
+    ): Promise<Added> {
+      return add({ job, plan, needs, caller, once, webhook })
     },
+    /** Throws an `EngineError` of 429 if the owner may have no more runs. */
+    checkLimit: (caller: Caller): Promise<void> => checkLimit(store, caller),
     /** The run that was added under a key of this owner, and the hash of what was sent. */
     async findKey(key: string, owner?: string): Promise<OnceRecord | undefined> {
       const [found] = await store.read([onceKeyOf(key, owner)])
@@ -142,14 +181,32 @@ export function createQueue<
     planOf: async ({ plan }: Job): Promise<Plan> => (await readText(`plan/${plan}`)) as Plan,
     needsOf: async (id: string): Promise<Needs> => (await readText(`needs/${id}`)) as Needs,
     waiting: (): Promise<Waiting> => readWaiting(store),
-    /** Moves a waiting run to a server. `fitting`: the first runs that fit the server. `undefined`: the run waits no longer */
+    /** The names of the servers that take no runs. */
+    async paused(): Promise<readonly string[]> {
+      const [found] = await store.read([PAUSED])
+      return toPaused(found)
+    },
+    /** From here on, the server takes no runs, in whichever gateway; or it takes runs again. */
+    setPaused: (server: string, isPaused: boolean): Promise<void> =>
+      transact(store, async (step) => {
+        const [names = []] = await step.read<readonly string[]>(PAUSED)
+        const others = names.filter((name) => name !== server)
+        step.check(PAUSED)
+        step.write(PAUSED, isPaused ? [...others, server] : others)
+        step.tell({ pause: true } satisfies PeerMessage)
+      }),
+    /**
+     * Moves a waiting run to a server. `fitting`: the first runs that fit the server. `undefined`: the run waits no longer, or the
+     * server is paused
+     */
     async take(head: Head, fitting: readonly Head[], server: string): Promise<Entry<Job> | undefined> {
       const taken = await transact(
         store,
         async (step) => {
           const key = runKey(head.id)
           // Read all records in one trip.
-          await step.read(key, ...keysOf(head.caller)).catch(() => {})
+          await step.read(key, PAUSED, ...keysOf(head.caller)).catch(() => {})
+          if (await isPaused(step, server)) return undefined
           const [record] = await step.read<RunRecord<Job>>(key).catch(unlessDamaged)
           if (!isLive(record) || record.server !== undefined) {
             // After a loss of power, or damage, this mark would come first for ever, and block all other runs.
@@ -176,8 +233,8 @@ export function createQueue<
       let isMoved = false
       await change(
         id,
-        (record) => {
-          isMoved = record.server === from && record.sentAt === undefined
+        async (record, step) => {
+          isMoved = record.server === from && record.sentAt === undefined && !(await isPaused(step, to))
           return isMoved ? { ...record, server: to } : undefined
         },
         { isLazy: true },
@@ -241,13 +298,31 @@ export function createQueue<
       const marks = await store.range({ from: 'a/', to: `a/${digits(time)}` }, { limit: 200 })
       return (await liveRuns(marks.map(idIn))).filter(({ server }) => server === undefined)
     },
+    /** When the run was submitted that waits longest. */
+    async oldestAt(): Promise<number | undefined> {
+      const { from: first, to } = below('a/')
+      for (let from = first; ; ) {
+        const marks = await store.range({ from, to }, { limit: 200 })
+        for (const { job, server } of await liveRuns(marks.map(idIn)))
+          if (server === undefined) return job.createdAt
+        if (marks.length < 200) return undefined
+        from = `${marks.at(-1)}!`
+      }
+    },
+    /** Writes to the store as if a run was added. */
+    probe: (): Promise<void> =>
+      transact(store, async (step) => step.write('probe', { at: Date.now() }), { isGrowth: true }),
+    usage: (query: UsageQuery): Promise<UsagePage> => readUsage(store, query),
     /** The runs of a page in order, and how many there are in all. */
     async list(query: RunsQuery): Promise<{ runs: readonly (Entry<Job> | Ended)[]; total: number }> {
       const { ids, total } = await listRuns(store, query)
       return { total, runs: (await readRuns(ids)).map(toFound) }
     },
+    deliveries: deliveries as Deliveries,
+    keepDays: keepDays as number,
     files: files as FileStore,
     peers: peers as Peers | undefined,
+    sender: sender as Sender | undefined,
     /** Resolves once no tag is out of date. Tests wait for it. */
     settled: (): Promise<void> => retagger.settled(),
     async close(): Promise<void> {
@@ -259,12 +334,19 @@ export function createQueue<
   }
 }
 
+/** Whether the server takes no runs. A pause that comes meanwhile makes the step again. */
+async function isPaused(step: Step, server: string): Promise<boolean> {
+  const [names = []] = await step.read<readonly string[]>(PAUSED)
+  step.check(PAUSED)
+  return names.includes(server)
+}
+
 function unlessDamaged(error: unknown): [] {
   if (error instanceof EngineError && error.status === 500) return []
   throw error
 }
 
 function toEntry<Job extends QueuedRun>(record: LiveRecord<Job>): Entry<Job> {
-  const { once, lastSentAt, session, due, ...entry } = record
+  const { once, lastSentAt, session, webhook, ...entry } = record
   return entry
 }

@@ -3,16 +3,16 @@ import type { RunsQuery } from '../engine.ts'
 import type { Means } from './costs.ts'
 import { toTurns } from './places.ts'
 import { below, idIn, NEVER, scopeOf } from './runs.ts'
-import type { Store } from './store.ts'
+import type { Found, Store } from './store.ts'
 import { type Head, type Turns, UNKNOWN_COST_MS } from './turns.ts'
 
 /** The ids of a page. Runs without the time to sort by come last in either order. */
 export async function listRuns(
   store: Store,
-  { groupId, sortBy, sortOrder, offset, limit }: RunsQuery,
+  { groupId, owner, sortBy, sortOrder, offset, limit }: RunsQuery,
 ): Promise<{ ids: string[]; total: number }> {
   const list = { created_at: 'created', started_at: 'started', completed_at: 'ended' }[sortBy]
-  const prefix = `i/${list}/${scopeOf(undefined, groupId)}/`
+  const prefix = `i/${list}/${scopeOf(owner, groupId)}/`
   const all = below(prefix)
   if (sortOrder === 'asc') {
     const [total, marks] = await Promise.all([store.count(all), store.range(all, { offset, limit })])
@@ -34,20 +34,30 @@ export async function listRuns(
 export interface Waiting {
   readonly turns: Turns
   readonly heads: readonly Head[]
+  /** The names of the servers that take no runs. */
+  readonly paused: readonly string[]
 }
 
 /** Reads the first waiting runs, one for each combination of class, needs and workflow. */
 export async function readWaiting(store: Store): Promise<Waiting> {
-  const [marks, [turns, means]] = await Promise.all([store.heads('w/'), store.read(['turns', 'means'])])
+  const [marks, [turns, means, paused]] = await Promise.all([
+    store.heads('w/'),
+    store.read(['turns', 'means', PAUSED]),
+  ])
   const known: Means = JSON.parse(means!.text ?? '{}')
-  return { turns: toTurns(turns), heads: marks.map((mark) => toHead(mark, known)) }
+  const heads = marks.map((mark) => toHead(mark, known))
+  return { turns: toTurns(turns), heads, paused: toPaused(paused) }
 }
+
+/** The record with the names of paused servers. */
+export const PAUSED = 'paused'
+export const toPaused = (found: Found | undefined): readonly string[] => JSON.parse(found?.text ?? '[]')
 
 /** `w/LEVEL:OWNER:NEEDS:WORKFLOW/TAG.NUMBER/CALLER/ID` */
 function toHead(mark: string, means: Means): Head {
-  const [, group = '', place = '', caller = '', id = ''] = mark.split('/')
+  const [, group = '', order = '', caller = '', id = ''] = mark.split('/')
   const [level = '', owner = '', needs = '', workflowId = ''] = group.split(':').map(decode)
-  const [tag = 0, number = 0] = place.split('.').map(Number)
+  const [tag = 0, number = 0] = order.split('.').map(Number)
   const cost = means[workflowId]?.ms ?? UNKNOWN_COST_MS
   return { id, caller, owner, needs, workflowId, tag, number, priority: 9 - Number(level), cost }
 }

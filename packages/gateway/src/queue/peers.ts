@@ -25,6 +25,8 @@ export type PeerMessage =
   | RunChange
   /** The worker of this server asks another gateway for runs from now on. */
   | { readonly moved: true; readonly server: string }
+  /** Servers were paused, or take runs again. */
+  | { readonly pause: true }
   /** Messages may have been missed. */
   | { readonly missed: true }
   /** A question to a server, which goes to the gateway that its worker asks for runs. The answer comes back. */

@@ -1,7 +1,74 @@
 // Computes places in the queue: how many unended runs come before a run, and the first runs of the line.
-import { below, classOf, type Entry, idIn, isLive, placeOf, readableRun, runKey } from './runs.ts'
+import { below, classOf, type Entry, idIn, isLive, orderOf, readableRun, runKey } from './runs.ts'
 import type { Found, Store } from './store.ts'
 import { NO_TURNS, rankOf, type Turns, UNKNOWN_COST_MS, type Waiters } from './turns.ts'
+
+/**
+ * Makes the function that gives the place of a run: how many unended runs come before it. Calls at the same moment share
+ * their reads.
+ */
+export function createPlaces(store: Store): (entry: Entry) => Promise<number> {
+  let reading: Promise<[number, readonly Found[], NamedClass[]]> | undefined
+  const readShared = () =>
+    (reading ??= Promise.all([store.count(below('h/')), store.read(['turns']), readClasses(store)]).finally(
+      () => (reading = undefined),
+    ))
+  /** The runs that calls of this moment ask for, by class. */
+  const asked = new Map<string, { orders: string[]; ranks: Promise<ReadonlyMap<string, number>> }>()
+
+  async function readRank(prefix: string, order: string): Promise<number> {
+    let batch = asked.get(prefix)
+    if (!batch) {
+      const orders: string[] = []
+      const ranks = Promise.resolve().then(() => {
+        asked.delete(prefix)
+        return readRanks(store, prefix, orders)
+      })
+      batch = { orders, ranks }
+      asked.set(prefix, batch)
+    }
+    batch.orders.push(order)
+    return (await batch.ranks).get(order)!
+  }
+
+  return async (entry) => {
+    // A run that a server has comes before all that wait: only sent runs are ahead.
+    if (entry.server !== undefined) return await store.count(below('s/'))
+    const { owner = '', priority = 0 } = entry
+    const [[held, [found], classes], rank] = await Promise.all([
+      readShared(),
+      readRank(`t/${classOf(entry)}/`, orderOf(entry)),
+    ])
+    const own = classes.find((one) => one.priority === priority && one.owner === owner)
+    return held + (own && classes.length > 1 ? rankOf(toTurns(found), classes, own, rank) : rank)
+  }
+}
+
+/** The most marks that are read together. */
+const NEAR = 1_000
+
+/** How many runs of a class come before each of these. */
+async function readRanks(
+  store: Store,
+  prefix: string,
+  orders: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const marks = [...new Set(orders)].sort().map((order) => prefix + order)
+  const [first, last] = [marks[0]!, marks.at(-1)!]
+  const rankOne = (to: string): Promise<number> => store.count({ from: prefix, to })
+  const [before, between] = await Promise.all([
+    rankOne(first),
+    first === last ? [] : store.range({ from: first, to: last }, { limit: NEAR }),
+  ])
+  const ranks = new Map<string, number>()
+  let at = 0
+  for (const mark of marks) {
+    while (at < between.length && between[at]! < mark) at++
+    const isFar = at === NEAR
+    ranks.set(mark.slice(prefix.length), isFar ? await rankOne(mark) : before + at)
+  }
+  return ranks
+}
 
 interface NamedClass extends Waiters {
   readonly name: string
@@ -27,74 +94,10 @@ async function readClasses(store: Store): Promise<NamedClass[]> {
 export const toTurns = (found: Found | undefined): Turns =>
   found?.text === undefined ? NO_TURNS : JSON.parse(found.text)
 
-/** The most marks between places that are read together. */
-const NEAR = 1_000
-
-/** How many marks come before each of these places. */
-async function readRanks(
-  store: Store,
-  prefix: string,
-  places: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const marks = [...new Set(places)].sort().map((place) => prefix + place)
-  const [first, last] = [marks[0]!, marks.at(-1)!]
-  const rankOne = (to: string): Promise<number> => store.count({ from: prefix, to })
-  const [before, between] = await Promise.all([
-    rankOne(first),
-    first === last ? [] : store.range({ from: first, to: last }, { limit: NEAR }),
-  ])
-  const ranks = new Map<string, number>()
-  let at = 0
-  for (const mark of marks) {
-    while (at < between.length && between[at]! < mark) at++
-    const isFar = at === NEAR
-    ranks.set(mark.slice(prefix.length), isFar ? await rankOne(mark) : before + at)
-  }
-  return ranks
-}
-
-/** Makes the function that counts the unended runs before one. Calls at the same moment share their reads. */
-export function createPlaces(store: Store): (entry: Entry) => Promise<number> {
-  let reading: Promise<[number, readonly Found[], NamedClass[]]> | undefined
-  const readShared = () =>
-    (reading ??= Promise.all([store.count(below('h/')), store.read(['turns']), readClasses(store)]).finally(
-      () => (reading = undefined),
-    ))
-  /** The places that calls of this moment ask for, by class. */
-  const asked = new Map<string, { places: string[]; ranks: Promise<ReadonlyMap<string, number>> }>()
-
-  async function readRank(prefix: string, place: string): Promise<number> {
-    let batch = asked.get(prefix)
-    if (!batch) {
-      const places: string[] = []
-      const ranks = Promise.resolve().then(() => {
-        asked.delete(prefix)
-        return readRanks(store, prefix, places)
-      })
-      batch = { places, ranks }
-      asked.set(prefix, batch)
-    }
-    batch.places.push(place)
-    return (await batch.ranks).get(place)!
-  }
-
-  return async (entry) => {
-    // A run that a server has comes before all that wait: only sent runs are ahead.
-    if (entry.server !== undefined) return await store.count(below('s/'))
-    const { owner = '', priority = 0 } = entry
-    const [[held, [found], classes], rank] = await Promise.all([
-      readShared(),
-      readRank(`t/${classOf(entry)}/`, placeOf(entry)),
-    ])
-    const own = classes.find((one) => one.priority === priority && one.owner === owner)
-    return held + (own && classes.length > 1 ? rankOf(toTurns(found), classes, own, rank) : rank)
-  }
-}
-
-/** How many runs wait, and the numbers and ids of the first ones. */
+/** How many runs wait, and the numbers, ids and owners of the first ones. */
 export interface Line {
   readonly count: number
-  readonly first: readonly (readonly [number, string])[]
+  readonly first: readonly (readonly [number, string, owner?: string | undefined])[]
 }
 
 export async function readLine(store: Store, limit: number): Promise<Line> {
@@ -110,13 +113,19 @@ export async function readLine(store: Store, limit: number): Promise<Line> {
       }
       const marks = await store.range(below(`t/${own.name}/`), { limit: ranks.length })
       return marks.map(
-        (mark, at) => [ranks[at]!, Number(mark.split('/')[2]!.split('.')[1]), idIn(mark)] as const,
+        (mark, at) =>
+          [
+            ranks[at]!,
+            Number(mark.split('/')[2]!.split('.')[1]),
+            idIn(mark),
+            own.owner || undefined,
+          ] as const,
       )
     }),
   )
   const all = parts.flat().sort((a, b) => a[0] - b[0])
   return {
     count: classes.reduce((sum, { count }) => sum + count, 0),
-    first: all.map(([, number, id]) => [number, id] as const),
+    first: all.map(([, ...entry]) => entry),
   }
 }

@@ -59,7 +59,7 @@ export interface Head extends Class {
 }
 
 /** The facts about a server with a free place. */
-export interface Asking {
+interface Asking {
   /** The workflow whose models it has loaded. */
   readonly loaded: string | undefined
   /** Whether another server has the models of a workflow loaded: such runs wait for that server, while they may. */

@@ -10,7 +10,7 @@ import {
   recordPaths,
   type SubmittedRun,
 } from './recordStore.ts'
-import { createRunIndex, type IndexEntry, type RunIndex } from './runIndex.ts'
+import { createRunIndex, type IndexEntry, type Listed, type RunIndex } from './runIndex.ts'
 
 /**
  * The records of runs, as ComfyUI forgets runs. Each record is a fact that is written once. `runs/ID.json` is written
@@ -28,6 +28,8 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   store: RecordStore,
   log: EngineContext['log'],
   keepDays: number = KEEP_DAYS,
+  /** Called once this process has written an end. */
+  wrote: (ended: Ended) => void = () => {},
 ) {
   const runs = createLruCache<Submitted>(5_000)
   const ends = createLruCache<Ended>(5_000)
@@ -45,7 +47,9 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
     const { id } = ended.run
     writing.set(id, Date.now())
     const { end } = recordPaths(id)
-    const first = (await store.write(end, ended)) ? ended : ((await store.read<Ended>(end)) ?? ended)
+    const isFirst = await store.write(end, ended)
+    const first = isFirst ? ended : ((await store.read<Ended>(end)) ?? ended)
+    if (isFirst) wrote(ended)
     ends.set(id, first)
     unwritten.set(id, first)
     unlisted.add(id)
@@ -108,7 +112,12 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
         return ends.get(id) ?? ended
       })
     },
-    list: (groupId: string | null): Promise<IndexEntry[]> => index.list(groupId),
+    /** Writes a record anew, to see whether that works. */
+    async probe(): Promise<void> {
+      await store.remove('probe.json')
+      await store.write('probe.json', 1)
+    },
+    list: (of: Listed): Promise<IndexEntry[]> => index.list(of),
     /** Finds out whether the store keeps records, and logs if it does not. */
     async prepare(): Promise<void> {
       if (!prepared) await store.write(probeRecord.path, probeRecord.value)
@@ -130,7 +139,7 @@ export function createPrune(
   return () => {
     if (Date.now() - prunedAt < DAY_MS) return
     prunedAt = Date.now()
-    void prune().catch(() => log('debug', 'Old records could not be removed. The next attempt is tomorrow'))
+    void prune().catch(() => log('warn', 'Old records could not be removed. The next attempt is tomorrow'))
   }
 
   async function prune(): Promise<void> {

@@ -12,14 +12,16 @@ export interface RecordStore {
 }
 
 /** The facts about a run that an engine writes down when it submits the run. */
-export type SubmittedRun = Pick<Run, 'id' | 'groupId' | 'createdAt'>
+export type SubmittedRun = Pick<Run, 'id' | 'groupId' | 'owner' | 'createdAt'>
 
 /** The facts about the end of a run. `refused`: the run never began. */
 export interface EndedRun<S extends SubmittedRun = SubmittedRun>
-  extends Pick<Run, 'startedAt' | 'completedAt'> {
+  extends Pick<Run, 'startedAt' | 'completedAt' | 'webhook'> {
   readonly run: S
   readonly status: 'completed' | 'failed' | 'cancelled' | 'refused'
 }
+
+const SECRET = 'secret.json'
 
 /** How many days after the end of its run a record is kept, by default. */
 export const KEEP_DAYS = 30
@@ -34,6 +36,14 @@ export const probeRecord: { readonly path: string; readonly value: object } = {
   path: 'about.json',
   // Not a text: some storages parse JSON themselves, and then a text can't be told from its JSON.
   value: { about: 'Records of runs' },
+}
+
+/** The secret in a store, made once. */
+export async function keepSecret(store: RecordStore): Promise<string> {
+  const made = { secret: crypto.randomUUID() }
+  await store.write(SECRET, made)
+  // Another gateway may have been first. Some stores show a record only after a while.
+  return ((await store.read<typeof made>(SECRET)) ?? made).secret
 }
 
 /** A store in the option `storage` of the gateway. */

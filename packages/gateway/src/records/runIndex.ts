@@ -1,10 +1,10 @@
 // The lists of runs where there is no queue.
-import type { Run } from '../engine.ts'
+import type { Run, RunsQuery } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { EndedRun, RecordStore, SubmittedRun } from './recordStore.ts'
 
 /**
- * The lists of runs, by group. The folder of a group holds a mark for each run: a file whose name has the facts of an
+ * The lists of runs, by owner and group. The folder of a group holds a mark for each run: a file whose name has the facts of an
  * {@link IndexEntry}. So one request gives a whole list. A server takes its time to list many files, so the marks of
  * ended runs are packed: their names go into one file. A mark that two gateways packed counts once.
  */
@@ -15,6 +15,9 @@ export interface IndexEntry extends Pick<Run, 'id' | 'createdAt' | 'startedAt' |
   /** How the run ended, if it has. */
   readonly end: 'ended' | 'refused' | undefined
 }
+
+/** The runs of a list. */
+export type Listed = Pick<RunsQuery, 'groupId' | 'owner'>
 
 /** The number of marks of ended runs that go into one file. */
 const PACK = 500
@@ -48,16 +51,17 @@ export function createRunIndex(store: RecordStore) {
 
   return {
     start: async (run: SubmittedRun): Promise<boolean> =>
-      store.write(`${await folderOf(run.groupId)}/${startMark(run)}`, 1),
+      store.write(`${await folderOf(run)}/${startMark(run)}`, 1),
     async end(ended: EndedRun): Promise<void> {
-      const folder = await folderOf(ended.run.groupId)
+      const folder = await folderOf(ended.run)
       await store.write(`${folder}/${endMark(ended)}`, 1)
       await store.remove(`${folder}/${startMark(ended.run)}`)
       // In the background: nobody waits for the pack, and nothing is lost if it fails.
       if (++ends % PACK === 0) void pack(folder).catch(() => {})
     },
-    async list(groupId: string | null): Promise<IndexEntry[]> {
-      const folder = groupId === null ? 'groups' : await folderOf(groupId)
+    async list(of: Listed): Promise<IndexEntry[]> {
+      const { groupId, owner } = of
+      const folder = groupId === null ? await folderOfAll(owner) : await folderOf(of)
       const paths = await store.list(folder)
       if (groupId !== null && paths.length > 2 * PACK) void pack(folder).catch(() => {})
       const names = await Promise.all(paths.map((path) => namesIn(`${folder}/${path}`)))
@@ -68,12 +72,18 @@ export function createRunIndex(store: RecordStore) {
   }
 }
 
+const folderOf = async ({ groupId, owner }: Listed): Promise<string> =>
+  `${await folderOfAll(owner)}/${groupId === null ? 'none' : await hash(groupId)}`
+
+/** The folder of all groups of an owner. The folder of everybody has the folders of owners, too. */
+const folderOfAll = async (owner: string | undefined): Promise<string> =>
+  owner === undefined ? 'groups' : `groups/of-${await hash(owner)}`
+
 /** The name of a group may hold any character, the name of a file only some. */
-async function folderOf(groupId: string | null): Promise<string> {
-  if (groupId === null) return 'groups/none'
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(groupId))
+async function hash(name: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(name))
   const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `groups/${hex.slice(0, 32)}`
+  return hex.slice(0, 32)
 }
 
 const toText = (time: number | null): string => (time === null ? '' : Math.trunc(time).toString(36))

@@ -7,6 +7,7 @@ import { createPeers } from '../queue/peers.ts'
 import { type Queue, toQueue } from '../queue/runQueue.ts'
 import { KEEP_DAYS } from '../records/recordStore.ts'
 import * as rules from '../rules.ts'
+import { sender } from '../webhooks/post.ts'
 import { redisStore } from './redisStore.ts'
 
 /** Options of {@link redisQueue}. */
@@ -63,5 +64,5 @@ export function redisQueue(options: RedisQueueOptions): Queue {
   if ((url === undefined) === (redis === undefined))
     throw new TypeError('redisQueue: give either option "url" or option "redis"')
   const store = redisStore({ url, redis, prefix, place: files.place })
-  return toQueue(createQueue({ store, files, keepDays, peers: createPeers(store) }))
+  return toQueue(createQueue({ store, files, keepDays, sender, peers: createPeers }))
 }

@@ -2,7 +2,7 @@
 import { isObject, must, type Rule } from '../../options.ts'
 
 /** A ComfyUI's address without its login, and the header that the login becomes. */
-export interface Address {
+interface Address {
   /** As `URL` writes it, without a `/` at the end: two spellings of one address must not look like two servers. */
   readonly url: string
   readonly login: Readonly<Record<string, string>>

@@ -145,8 +145,6 @@ function createHealth() {
   let heardAt = Number.NEGATIVE_INFINITY
   /** Since when a question waits. */
   let askedAt: number | undefined
-  const isStill = (): boolean => askedAt !== undefined && performance.now() - askedAt >= STILL_MS
-  const isAway = (): boolean => misses >= MISSES || isStill()
   return {
     asked(): void {
       askedAt ??= performance.now()
@@ -175,7 +173,10 @@ function createHealth() {
       misses = MISSES
     },
     awayForMs: (): number => (absence ? performance.now() - absence.since : 0),
-    isAway,
+    isAway(): boolean {
+      const isStill = askedAt !== undefined && performance.now() - askedAt >= STILL_MS
+      return isStill || misses >= MISSES
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import type { Progress, Submitted } from '../runRecord.ts'
 export interface SocketListener {
   readonly onMessage: (type: string, data: object) => void
   /** Called if the socket does not open. One that fails later is silent. */
-  readonly onRefused: () => void
+  readonly onRefused?: () => void
   /** Called when the socket is closed by the other side, or did not open. */
   readonly onClosed?: () => void
 }
@@ -17,13 +17,14 @@ export function openSocket(
 ): () => void {
   let socket: WebSocket | undefined
   let closed = false
-  let settled = false
-  const refuse = (): void => {
-    if (!settled && !closed) onRefused()
-    settled = true
-    if (!closed) onClosed?.()
+  let opened = false
+  const end = (): void => {
+    if (closed) return
+    closed = true
+    if (!opened) onRefused?.()
+    onClosed?.()
   }
-  void open().catch(refuse)
+  void open().catch(end)
   return () => {
     closed = true
     socket?.close()
@@ -40,9 +41,9 @@ export function openSocket(
       socket = new (WebSocket as unknown as SocketClass)(url, ...options)
     }
     socket.addEventListener('open', () => {
-      settled = true
+      opened = true
     })
-    for (const end of ['error', 'close']) socket.addEventListener(end, refuse)
+    for (const event of ['error', 'close']) socket.addEventListener(event, end)
     socket.addEventListener('message', ({ data }: { data: unknown }) => {
       // Previews are binary.
       if (closed || typeof data !== 'string') return

@@ -2,7 +2,7 @@
 import type { Waiting } from '../../queue/lists.ts'
 import { tellPlaces } from './followRuns.ts'
 import { type Entry, lackOf } from './job.ts'
-import { aheadOf, canTake, endsSoon, isFree, meets, type Server, wake } from './servers.ts'
+import { aheadOf, canTake, endsSoon, isFree, meets, notePaused, type Server, wake } from './servers.ts'
 import type { State } from './state.ts'
 
 /** A server's models and classes may have changed after this time. */
@@ -19,7 +19,7 @@ export async function assignRuns(state: State): Promise<void> {
       await assignAll(state)
     }
   } catch (error) {
-    state.log('error', `Runs could not be given to servers: ${(error as Error).message}`)
+    state.complain('Giving runs to servers', error)
   } finally {
     state.isAssigning = false
   }
@@ -28,12 +28,13 @@ export async function assignRuns(state: State): Promise<void> {
 async function assignAll(state: State): Promise<void> {
   const { servers, queue } = state
   let hasTaken = false
-  for (;;) {
+  while (!state.isDraining) {
     const open = [...servers.values()].filter((one) => !one.isAbroad && canTake(one) && !aheadOf(one))
     const free = open.filter(isFree)
     const busy = open.filter((one) => !isFree(one) && endsSoon(one))
     if (free.length + busy.length === 0) break
     const waiting = await queue.waiting()
+    if (notePaused(servers, waiting.paused)) continue
     const needs = new Set(waiting.heads.map((head) => head.needs))
     for (const server of servers.values()) {
       const ahead = aheadOf(server)

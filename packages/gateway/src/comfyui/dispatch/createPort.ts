@@ -106,7 +106,10 @@ export function createPort(state: State, server: Server, session: string): Port 
         return undefined
       }
       server.runs.set(id, entry)
-      if (!server.work.has(id)) server.work.set(id, { since: performance.now() })
+      if (!server.work.has(id)) {
+        server.work.set(id, { since: performance.now() })
+        noteWorkflow(state, server, entry.job.workflowId)
+      }
       for (const other of server.runs.keys()) if (other !== id) setDone(server, other)
       await tellRun(state, entry)
       // It can take a run ahead.
@@ -161,6 +164,13 @@ export function createPort(state: State, server: Server, session: string): Port 
       else await queue.peers?.tell({ answer: id, server: server.name, ...answer })
     },
   }
+}
+
+/** Notes which models the server has loaded. Those that it had before the first run are not known. */
+function noteWorkflow({ observer }: State, server: Server, workflowId: string): void {
+  if (server.sentWorkflow !== undefined && server.sentWorkflow !== workflowId)
+    observer?.modelLoaded(workflowId)
+  server.sentWorkflow = workflowId
 }
 
 /** Refuses a name that no output of the run has, or whose number is too long for a disk. */

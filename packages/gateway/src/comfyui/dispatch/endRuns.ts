@@ -1,7 +1,7 @@
 // Ends runs, and lets runs wait again that were not sent.
 import { isEntry } from '../../queue/runs.ts'
 import type { Ended } from '../runRecord.ts'
-import { endWithout } from '../runs/historyEnd.ts'
+import { endWithout, toRunEnd } from '../runs/historyEnd.ts'
 import { assignRuns } from './assignRuns.ts'
 import { tellPlaces, tellRun } from './followRuns.ts'
 import { type Entry, submittedOf } from './job.ts'
@@ -15,7 +15,10 @@ export async function endRun(state: State, entry: Entry, ended: Ended): Promise<
   const { id } = entry.job
   const gpuMs = gpuMsOf(state.servers.get(entry.server ?? ''), id)
   // Nobody needs the titles of nodes after the end.
-  const counts = await state.queue.end({ ...ended, run: { ...ended.run, titles: {}, nodes: 0 } }, gpuMs)
+  const own = { ...ended, run: { ...ended.run, titles: {}, nodes: 0 } }
+  const counts = await state.queue.end(own, gpuMs)
+  const seen = counts === own && toRunEnd(own, entry)
+  if (seen) state.observer?.ended(seen)
   state.steps++
   for (const server of state.servers.values()) {
     if (server.runs.delete(id)) wake(server)
@@ -68,7 +71,7 @@ export async function giveBack(state: State, server: Server, id: string): Promis
 /** Gives a server no runs for a while, since they would fail, too. */
 export async function letRest(state: State, server: Server, why: string): Promise<void> {
   server.rest = { until: performance.now() + REST_MS, why }
-  state.log('warn', `${server.name} ${restOf(server)}`)
+  if (!server.isPaused) state.log('warn', `${server.name} ${restOf(server)}`)
   const ahead = aheadOf(server)
   if (ahead) await giveBack(state, server, ahead.job.id)
 }

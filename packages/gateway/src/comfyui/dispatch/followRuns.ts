@@ -73,7 +73,7 @@ export function tellPlaces(state: State): void {
   state.arePlacesOld = true
   state.placesTimer ??= setTimeout(async () => {
     state.arePlacesOld = false
-    await readPlaces(state).catch(() => {})
+    await readPlaces(state).catch((error) => state.complain('Reading the places of runs', error))
     state.placesTimer = undefined
     if (state.arePlacesOld) tellPlaces(state)
   }, PLACES_MS)

@@ -9,7 +9,8 @@ import { findNeeded } from '../workflows/missingChoices.ts'
 import type { ComfyWorkflow, GraphNode } from '../workflows/types.ts'
 
 /** The part of a run that is its own. */
-export interface Job extends Pick<Submitted, 'id' | 'workflowId' | 'groupId' | 'createdAt' | 'shown'> {
+export interface Job
+  extends Pick<Submitted, 'id' | 'workflowId' | 'groupId' | 'owner' | 'createdAt' | 'shown'> {
   /** The id of its {@link Plan}. */
   readonly plan: string
   /** The id of its {@link Needs}. */
@@ -31,12 +32,12 @@ export type ComfyQueue = RunQueue<Job, Plan, Needs, Ended>
 /** The record of a run: its job and its plan. */
 export async function submittedOf(queue: ComfyQueue, job: Job): Promise<Submitted> {
   const { graph: _, ...plan } = await queue.planOf(job)
-  const { id, workflowId, groupId, createdAt, shown } = job
-  return { id, workflowId, groupId, createdAt, shown, ...plan }
+  const { id, workflowId, groupId, owner, createdAt, shown } = job
+  return { id, workflowId, groupId, owner, createdAt, shown, ...plan }
 }
 
 /** What a server must have for a run: node classes, and choices such as models. A node has only the fields that are choices. */
-export type Needs = readonly Pick<GraphNode, 'class_type' | 'inputs'>[]
+type Needs = readonly Pick<GraphNode, 'class_type' | 'inputs'>[]
 
 /** The needs of a filled graph. The workflow says which fields are choices; the names of `uploads` are none. */
 export function needsOf(

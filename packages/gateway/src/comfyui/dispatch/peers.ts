@@ -4,6 +4,7 @@ import type { Progress } from '../runRecord.ts'
 import { assignRuns } from './assignRuns.ts'
 import { readServerRuns } from './claimServer.ts'
 import { tellAnew, tellPlaces } from './followRuns.ts'
+import { readPaused } from './pauseServer.ts'
 import { ask, keepsName, type Server, setSession, wake } from './servers.ts'
 import type { State } from './state.ts'
 
@@ -31,6 +32,7 @@ export function joinPeers(
 
   peers.listen((message: PeerMessage) => {
     if ('run' in message) return hear(state, message)
+    if ('pause' in message) return void readPaused(state).catch(() => {})
     if ('missed' in message) {
       for (const id of state.followed.keys()) void tellAnew(state, id)
       return
@@ -79,6 +81,6 @@ function hear(state: State, { run, server: name, news, isOver }: RunChange): voi
   else if (!server.isAbroad || server.polls > 0)
     void readServerRuns(state).then(
       () => wake(server),
-      () => {},
+      (error) => state.complain('Reading the runs of servers', error),
     )
 }

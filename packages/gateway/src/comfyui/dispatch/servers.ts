@@ -52,12 +52,16 @@ class Condition {
   /** The run on its GPU, if that takes longer than expected. Until its end, no run is taken ahead. */
   overdue: string | undefined
   lastWorkflow: string | undefined
+  /** The workflow of the run that it was sent last. */
+  sentWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt = 0
   /** How many of its runs failed one after another by a fault of the server. */
   faults = 0
   /** Until when it gets no run because of that. */
   rest: { readonly until: number; readonly why: string } | undefined
+  /** Whether an operator has paused it. */
+  isPaused = false
   /** What it lacks, by the id of needs, as the ComfyUI of this worker said. */
   lacks: Map<string, Verdict> = new Map()
   /** Questions to its ComfyUI that wait for an answer. */
@@ -137,10 +141,20 @@ export function gpuMsOf(server: Server | undefined, id: string): number | undefi
 }
 
 /** Why a server that answers gets no runs. */
-export const restOf = ({ rest }: Server): string | undefined =>
-  rest && rest.until > performance.now() ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
+export function restOf({ isPaused, rest }: Server): string | undefined {
+  if (isPaused) return 'paused'
+  const isResting = rest && rest.until > performance.now()
+  return isResting ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
+}
 
-/** Whether it answers, and does not rest. */
+/** Notes which servers are paused, and says whether that is news. */
+export function notePaused(servers: ReadonlyMap<string, Server>, names: readonly string[]): boolean {
+  const changed = [...servers.values()].filter((one) => one.isPaused !== names.includes(one.name))
+  for (const server of changed) server.isPaused = !server.isPaused
+  return changed.length > 0
+}
+
+/** Whether it answers, and neither rests nor is paused. */
 export const canTake = (server: Server): boolean => isLive(server) && server.isUp && !restOf(server)
 
 /** Whether it is known to have everything that runs with such needs need. */

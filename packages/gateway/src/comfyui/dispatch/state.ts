@@ -1,6 +1,7 @@
 // What a gateway knows of the servers and runs of its queue. All files of this folder work on this one object.
 import type { EngineContext } from '../../engine.ts'
 import { type Chooser, createChooser } from '../../queue/turns.ts'
+import { createComplain } from '../../records/watchStore.ts'
 import { createListeners, type Listeners } from '../listeners.ts'
 import type { Progress } from '../runRecord.ts'
 import type { ComfyQueue, Entry } from './job.ts'
@@ -11,6 +12,7 @@ export interface StateOptions {
   readonly lostAfterMs: number
   readonly maxQueueMs: number
   readonly log: EngineContext['log']
+  readonly observer?: EngineContext['observer']
 }
 
 class Knowledge {
@@ -24,6 +26,8 @@ class Knowledge {
   isAssigning = false
   /** Whether something has changed since the last pass began. */
   isAssignWanted = false
+  /** Whether no more runs are taken, since the gateway is about to stop. */
+  isDraining = false
   /** Counts the steps that change which server has a run. */
   steps = 0
 
@@ -57,12 +61,17 @@ class Knowledge {
   meetPeers: (() => Promise<void>) | undefined
 }
 
-export type State = Knowledge & StateOptions
+export type State = Knowledge &
+  StateOptions & {
+    /** Logs a failure in the background, at most once a minute. */
+    readonly complain: ReturnType<typeof createComplain>
+  }
 
-export const createState = (options: StateOptions): State => Object.assign(new Knowledge(), options)
+export const createState = (options: StateOptions): State =>
+  Object.assign(new Knowledge(), options, { complain: createComplain(() => options.log) })
 
 /** A run that somebody follows. */
-export interface Followed {
+interface Followed {
   followers: number
   /** The last state that listeners heard, and the look that found it. */
   look: number

@@ -6,7 +6,7 @@ import { endCancelled, endInVain, giveBack } from './endRuns.ts'
 import { tellUntold } from './followRuns.ts'
 import type { Entry } from './job.ts'
 import { joinPeers } from './peers.ts'
-import { activeOf, aheadOf, canTake, isFree, isLive, letGo, meets, type Server } from './servers.ts'
+import { activeOf, aheadOf, canTake, isFree, isLive, letGo, meets, restOf, type Server } from './servers.ts'
 import type { State } from './state.ts'
 import { watchWaiting } from './watchWaiting.ts'
 
@@ -18,13 +18,15 @@ const AHEAD_MS = 3_000
 /** Opens the queue; after an error, it may be called again. `addServer` adds a server whose worker asks another gateway. */
 export async function openDispatch(state: State, addServer: (name: string) => Server): Promise<void> {
   const { queue, log } = state
-  state.cancelled ??= await queue.open((message) => log('warn', message))
+  state.cancelled ??= await queue.open((message) => log('warn', message), state)
   for (const { job } of state.cancelled) await endCancelled(state, job.id)
   state.cancelled = []
   state.inTouchSince = performance.now()
   state.meetPeers ??= queue.peers && joinPeers(queue.peers, state, addServer)
   await state.meetPeers?.()
-  state.timer ??= setInterval(() => void tick(state).catch(() => {}), TICK_MS)
+  const look = (): Promise<void> =>
+    tick(state).catch((error) => state.complain('The look at the servers', error))
+  state.timer ??= setInterval(() => void look(), TICK_MS)
   if (typeof state.timer === 'object') state.timer.unref()
 }
 
@@ -44,9 +46,15 @@ async function tick(state: State): Promise<void> {
   if (state.isTicking) return
   state.isTicking = true
   try {
+    const before = state.tickedAt
     await keepInTouch(state)
     tellUntold(state)
-    for (const server of state.servers.values()) await check(state, server)
+    // After a standstill nobody knows whether servers had work.
+    const passedMs = state.tickedAt - before < LATE_MS ? state.tickedAt - before : 0
+    for (const server of state.servers.values()) {
+      if (!server.isAbroad && canTake(server) && isFree(server)) state.observer?.idle(server.name, passedMs)
+      await check(state, server)
+    }
     await settleStrays(state)
     await watchWaiting(state)
   } finally {
@@ -78,8 +86,15 @@ async function check(state: State, server: Server): Promise<void> {
     server.isSaidUp = answers
     state.log(answers ? 'info' : 'warn', `${server.name} ${answers ? 'answers' : 'does not answer'}`)
   }
+  if (server.rest && !restOf(server)) {
+    server.rest = undefined
+    state.log('info', `${server.name} has rested, and gets runs again`)
+  }
   const ahead = aheadOf(server)
-  if (ahead && (isAway || (!server.isAbroad && (!server.isUp || isLate(state, server, ahead))))) {
+  if (
+    ahead &&
+    (isAway || (!server.isAbroad && (!server.isUp || server.isPaused || isLate(state, server, ahead))))
+  ) {
     server.overdue = activeOf(server)?.job.id
     await giveBack(state, server, ahead.job.id)
   }
@@ -108,10 +123,6 @@ async function settleStrays(state: State): Promise<void> {
 
 async function endLost(state: State, entry: Entry): Promise<void> {
   const minutes = Math.round(state.lostAfterMs / 6_000) / 10
-  await endInVain(
-    state,
-    entry,
-    'failed',
-    `Its server could not be reached for ${minutes} minutes, ${UNKNOWN}`,
-  )
+  const why = `Its server could not be reached for ${minutes} minutes, ${UNKNOWN}`
+  await endInVain(state, entry, 'failed', why)
 }

@@ -1,8 +1,9 @@
 // Runs that wait in vain: says why no server can take them, and ends those that have waited for too long.
+import { UNTAKEN } from '../runs/historyEnd.ts'
 import { assignRuns, learnLacks } from './assignRuns.ts'
 import { endInVain } from './endRuns.ts'
 import { isLong, tellPlaces } from './followRuns.ts'
-import { isLive, meets, restOf } from './servers.ts'
+import { isLive, meets, notePaused, restOf } from './servers.ts'
 import type { State, Unmet } from './state.ts'
 
 /** Above this number, a server's lacks are kept for the runs that wait only. These must stay, or it is asked for ever. */
@@ -10,7 +11,8 @@ const MOST_LACKS = 1_000
 
 export async function watchWaiting(state: State): Promise<void> {
   const { queue, unmet } = state
-  const { heads } = await queue.waiting()
+  const { heads, paused } = await queue.waiting()
+  notePaused(state.servers, paused)
   const waiting = new Set(heads.map(({ needs }) => needs))
   await learnAll(state, waiting)
   const before = new Map(unmet)
@@ -37,6 +39,7 @@ function explain(state: State, id: string, before?: Unmet): void {
   const reasons = [...state.servers.values()].map((server) => {
     const lack = server.lacks.get(id)?.lack
     if (!isLive(server) || !server.isUp || lack === undefined) return `${server.name} does not answer`
+    if (server.isPaused) return `${server.name} is paused`
     if (restOf(server)) return `${server.name} ${restOf(server)}`
     return lack === null ? undefined : `${server.name} lacks ${lack}`
   })
@@ -60,6 +63,6 @@ async function expire(state: State): Promise<void> {
     // From here on, no server sends it.
     const entry = await queue.cancel(job.id)
     if (entry && entry.sentAt === undefined)
-      await endInVain(state, entry, 'failed', `No server took the run for ${hours} hours`)
+      await endInVain(state, entry, 'failed', `${UNTAKEN} for ${hours} hours`)
   }
 }

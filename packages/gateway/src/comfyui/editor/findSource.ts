@@ -4,7 +4,7 @@ import { BYPASSED, type EditorNode, isOff, type Slot, SUBGRAPH_INPUT } from './r
 import { type FlatNode, labelOf, type Scope } from './subgraphs.ts'
 
 /** Where an input gets its value from. */
-export type Source =
+type Source =
   | { readonly kind: 'node'; readonly node: FlatNode; readonly output: number }
   /** A primitive of the editor. */
   | { readonly kind: 'value'; readonly value: unknown; readonly from: Origin }

@@ -35,7 +35,7 @@ export interface Given {
 }
 
 /** Reads the values that a node for a subgraph gives to the nodes inside, by their ids and fields. */
-export type ReadHost = (
+type ReadHost = (
   host: { readonly id: string; readonly node: EditorNode; readonly given: ReadonlyMap<string, Given> },
   say: (problem: string) => unknown,
 ) => ReadonlyMap<string, ReadonlyMap<string, Given>>

@@ -5,7 +5,7 @@ import { fieldsOf, isEmpty, isSame, looksLikeFile, misfitOf, shorten } from './f
 import type { EditorNode } from './readEditor.ts'
 
 /** The values that a node has of its own, by field. */
-export interface OwnValues {
+interface OwnValues {
   readonly values: ReadonlyMap<string, unknown>
   readonly note?: string
   readonly problem?: string

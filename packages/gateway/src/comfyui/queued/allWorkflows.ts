@@ -2,6 +2,7 @@
 import { EngineError, type Input, type Workflow } from '../../engine.ts'
 import { within } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
+import { listingOf } from '../catalog.ts'
 import type { Server } from '../dispatch/servers.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
 
@@ -58,9 +59,10 @@ export async function listWorkflows(servers: readonly Server[]): Promise<Workflo
   const { answers } = await askAll(servers, ({ catalog }) => catalog.read())
   const byId = new Map<string, ComfyWorkflow[]>()
   const broken = new Map<string, Workflow>()
-  for (const { id, workflow, problem } of answers.flat()) {
+  for (const loaded of answers.flat()) {
+    const { id, workflow, problem } = loaded
     if (workflow && !problem) byId.set(id, [...(byId.get(id) ?? []), workflow])
-    else broken.set(id, { id, name: id, description: '', inputs: new Map(), outputs: new Map(), problem })
+    else broken.set(id, listingOf(loaded))
   }
   for (const id of byId.keys()) broken.delete(id)
   return [...[...byId.values()].map(mergeListings), ...broken.values()]

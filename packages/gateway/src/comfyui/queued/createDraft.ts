@@ -1,5 +1,12 @@
 // A run that a caller is about to add to the queue, with its files.
-import { type Draft, EngineError, nothingStarted, type Scalar, type Submission } from '../../engine.ts'
+import {
+  type Caller,
+  type Draft,
+  EngineError,
+  nothingStarted,
+  type Scalar,
+  type Submission,
+} from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
 import { type Upload, uploadName, valuesOf } from '../api/files.ts'
 import { assignRuns } from '../dispatch/assignRuns.ts'
@@ -18,9 +25,10 @@ interface Wanted {
   readonly areAll: boolean
   readonly inputHosts: readonly string[]
   readonly signal: AbortSignal
+  readonly caller: Caller
 }
 
-export function createDraft(state: State, { found, areAll, inputHosts, signal }: Wanted): Draft {
+export function createDraft(state: State, { found, areAll, inputHosts, signal, caller }: Wanted): Draft {
   const { queue } = state
   const id = crypto.randomUUID()
   const files: string[] = []
@@ -32,7 +40,13 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal }:
     return { name: upload } satisfies Upload
   }
 
-  async function submit({ values: given, inputs, groupId, once }: Submission): ReturnType<Draft['submit']> {
+  async function submit({
+    values: given,
+    inputs,
+    groupId,
+    once,
+    webhookUrl,
+  }: Submission): ReturnType<Draft['submit']> {
     const values = valuesOf(given)
     const workflow = found.find((one) => fits(one, values)) ?? found[0]!
     const missing = workflow.missingChoices.filter(({ input = '' }) => !Object.hasOwn(values, input))
@@ -46,6 +60,7 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal }:
       id,
       workflowId: workflow.listing.id,
       groupId,
+      owner: caller.owner,
       createdAt: Date.now(),
       shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
       plan: planId,
@@ -53,19 +68,29 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal }:
       changes,
       files,
     }
-    const { number, id: runId } = await queue.add(job, plan, needs, {}, once)
+    const { number, id: runId } = await queue.add(job, plan, needs, caller, once, webhookUrl)
     const run = toRun({ ...job, ...plan, id: runId }, { status: 'queued', progress: 0 })
     if (runId === id) void assignRuns(state)
     // The key has a run already, with files of its own.
-    else void queue.files.removeInputs(id).catch(() => {})
+    else discard()
     return { run, number }
+  }
+
+  function discard(): void {
+    if (files.length > 0) void queue.files.removeInputs(id).catch(() => {})
   }
 
   return {
     workflow: mergeListings(found),
     putFile,
     putUrl: async (input, address) => putFile(input, await openUrl(inputHosts, input, address, signal)),
-    submit: (submission) => submit(submission).catch(nothingStarted),
+    submit: (submission) =>
+      submit(submission).catch((error) => {
+        // After a 502 the run may be there, and need its files.
+        if (error instanceof EngineError && error.status !== 502) discard()
+        return nothingStarted(error)
+      }),
+    discard,
   }
 }
 

@@ -24,8 +24,9 @@ import { claimServer } from '../dispatch/claimServer.ts'
 import { createPort } from '../dispatch/createPort.ts'
 import { followRun, runOf } from '../dispatch/followRuns.ts'
 import type { ComfyQueue, Entry } from '../dispatch/job.ts'
-import { ask, createServer, isLive, restOf, type Server } from '../dispatch/servers.ts'
-import { createState } from '../dispatch/state.ts'
+import { setPaused } from '../dispatch/pauseServer.ts'
+import { ask, createServer, isLive, notePaused, restOf, type Server } from '../dispatch/servers.ts'
+import { createState, type State } from '../dispatch/state.ts'
 import { closeDispatch, openDispatch } from '../dispatch/watchServers.ts'
 import { findOutput } from '../outputNames.ts'
 import { report } from '../report.ts'
@@ -52,10 +53,10 @@ const SHOWN = 200
 
 export function openQueued(options: QueuedOptions, context: EngineContext): Engine {
   const { urls, sending, lostAfterMs, maxQueueMs, maxWorkers } = options
-  const { log, inputHosts } = context
+  const { log, inputHosts, observer } = context
   const queue = ofQueue(context.queue as Queue) as unknown as ComfyQueue
   const files = createFiles(context)
-  const state = createState({ queue, lostAfterMs, maxQueueMs, log })
+  const state = createState({ queue, lostAfterMs, maxQueueMs, log, observer })
   const servers = (): Server[] => [...state.servers.values()]
   const workers: { close(): void }[] = []
   const clients: ComfyClient[] = []
@@ -73,13 +74,12 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     // Whoever uses the engine gets the error.
     opening.catch((error) => {
       // Such as a Redis that starts later.
-      if (error instanceof EngineError && error.status === 503) again = setTimeout(reopen, AGAIN_MS)
+      if (!(error instanceof EngineError) || error.status !== 503) return
+      again = setTimeout(() => {
+        if (!isClosed) opened = open()
+      }, AGAIN_MS)
     })
     return opening
-  }
-
-  function reopen(): void {
-    if (!isClosed) opened = open()
   }
 
   async function openNow(): Promise<void> {
@@ -138,13 +138,18 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       await claimServer(state, server, session)
       return createPort(state, server, session)
     }),
+    secret: ready(() => queue.secret()),
     workflows: ready(() => listWorkflows(servers())),
-    draft: ready(async (workflowId, signal) => {
+    draft: ready(async (workflowId, signal, caller = {}) => {
+      // Before a file is read. The step that adds the run checks again.
+      await queue.checkLimit(caller)
       const { found, areAll } = await findWorkflow(servers(), workflowId)
-      return found.length === 0 ? undefined : createDraft(state, { found, areAll, inputHosts, signal })
+      return found.length === 0
+        ? undefined
+        : createDraft(state, { found, areAll, inputHosts, signal, caller })
     }),
-    findKey: ready(async (key) => {
-      const known = await queue.findKey(key)
+    findKey: ready(async (key, owner) => {
+      const known = await queue.findKey(key, owner)
       const run = known && (await getRun(known.id))
       return run && { ...known, run }
     }),
@@ -155,13 +160,16 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     }),
     cancelRun: ready(async (id) => (isRunId(id) ? await cancelRun(state, id) : undefined)),
     containers: ready(async () => {
-      const [entries, line] = await Promise.all([queue.held(), queue.line(SHOWN)])
+      const [entries, line, paused] = await Promise.all([queue.held(), queue.line(SHOWN), queue.paused()])
+      notePaused(state.servers, paused)
       const { first: pending, count: waiting } = line
       return [
         ...servers().map((server) => containerOf(server, entries)),
         { name: 'queue', url: 'queue', status: 'idle', isQueue: true, running: [], pending, waiting },
       ]
     }),
+    oldestAt: ready(queue.oldestAt),
+    probe: ready(queue.probe),
     findOutput: (filename) => findOutput(filename, getRun),
     readOutput: ready(async (id, filename, headers, signal) => {
       const ended = await get(id)
@@ -172,12 +180,12 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       if (!ended.isOnServer) return await queue.files.open('out', id, filename, headers)
       return clients[0] && (await readOutput(clients[0], file, headers, signal))
     }),
-    report: ready(async () =>
-      report(
-        servers(),
-        (await files()).map(({ name }) => name),
-      ),
-    ),
+    usage: ready((query) => queue.usage(query)),
+    setPaused: ready((name: string, isPaused: boolean) => setPaused(state, name, isPaused)),
+    drain() {
+      state.isDraining = true
+    },
+    report: ready(async () => report(servers(), await files())),
     watch: state.listeners.add,
     follow: (id) => followRun(state, id),
     async close() {
@@ -186,17 +194,33 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       for (const worker of workers) worker.close()
       await opened.catch(() => {})
       clearTimeout(again)
+      await sayLeft(state).catch(() => {})
       await closeDispatch(state)
       await queue.close()
     },
   }
 }
 
+/** Says how many runs go on and how many wait. */
+async function sayLeft({ queue, log }: State): Promise<void> {
+  const [held, { count }] = await Promise.all([queue.held(), queue.line(0)])
+  const sent = held.filter(({ sentAt }) => sentAt !== undefined)
+  const places = new Set(sent.map(({ server }) => server)).size
+  const waiting = count + held.length - sent.length
+  if (sent.length + waiting === 0) return
+  const number = (count: number, one: string, several: string): string =>
+    `${count} ${count === 1 ? one : several}`
+  const goOn = `${number(sent.length, 'run goes', 'runs go')} on at ${number(places, 'server', 'servers')}`
+  log('info', `${goOn}; ${number(waiting, 'waits', 'wait')}`)
+}
+
 function containerOf(server: Server, entries: readonly Entry[]): Container {
   const { name } = server
   const own = entries.filter((entry) => entry.server === name)
   const some = (isSent: boolean): QueueEntry[] =>
-    own.filter(({ sentAt }) => (sentAt !== undefined) === isSent).map(({ number, job }) => [number, job.id])
+    own
+      .filter(({ sentAt }) => (sentAt !== undefined) === isSent)
+      .map(({ number, job }) => [number, job.id, job.owner])
   const running = some(true)
   const reason = restOf(server)
   const isOpen = isLive(server) && server.isUp && (!reason || running.length > 0)

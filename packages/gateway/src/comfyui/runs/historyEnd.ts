@@ -1,5 +1,5 @@
 // How a run ended: reads ComfyUI's history, the files in it, and its errors.
-import { fileName, outputName } from '../../engine.ts'
+import { fileName, outputName, type RunEnd } from '../../engine.ts'
 import type { History } from '../api/queue.ts'
 import type { Ended, StoredOutput, Submitted } from '../runRecord.ts'
 
@@ -40,6 +40,28 @@ function faultOf(type: string, message: string): string | undefined {
 
 /** The advice in the error of a run whose end nobody saw. */
 export const UNKNOWN = 'result unknown: submit it again, unless its files are in output/ of ComfyUI'
+
+/** The beginning of the error of a run that waited for too long. */
+export const UNTAKEN = 'No server took the run'
+
+/** The end of a run for an operator; `undefined` if ComfyUI refused the run. `sentAt`: when it was sent, if it was */
+export function toRunEnd(
+  { run, status, error, ...times }: Ended,
+  { owner, server, sentAt = null }: Pick<RunEnd, 'owner' | 'server'> & { sentAt?: number | null | undefined },
+): RunEnd | undefined {
+  if (status === 'refused') return undefined
+  const { id, workflowId, createdAt } = run
+  const { completedAt } = times
+  const startedAt = times.startedAt ?? sentAt
+  const end = error?.endsWith(UNKNOWN) ? 'lost' : error?.startsWith(UNTAKEN) ? 'expired' : status
+  // The clocks of two machines may differ.
+  const between = (from: number, to: number | null): number => Math.max(0, Math.round((to ?? from) - from))
+  return {
+    ...{ id, workflowId, owner, server, end },
+    waitedMs: between(createdAt, startedAt ?? completedAt),
+    ranMs: startedAt === null ? undefined : between(startedAt, completedAt),
+  }
+}
 
 /** The end of a run that ComfyUI does not know. */
 export function endWithout(run: Submitted, status: Ended['status'], error: string | null): Ended {

@@ -1,6 +1,7 @@
 // Finds the changes of runs at one ComfyUI with its own queue: by polling, and sooner by a socket, which may fall silent.
 import { type Engine, type EngineContext, isEnded, type Run } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
+import { createComplain } from '../../records/watchStore.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, type SocketListener } from '../api/socket.ts'
 import { createListeners } from '../listeners.ts'
@@ -8,7 +9,7 @@ import type { RunRecords } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './runState.ts'
 
-export interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
+interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
   /** Makes sure that a run's end is written down, where the runtime has timers that keep no process alive. */
   watchForEnd(id: string): void
   /** Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. */
@@ -36,6 +37,7 @@ export function createMonitor(
 ): RunMonitor {
   const { client, readQueue } = server
   const listeners = createListeners()
+  const complain = createComplain(() => log)
   const runs = new Map<string, Followed>()
   /** The state of each run that listeners heard last. */
   const emitted = createLruCache<{ readonly stage: number; readonly text: string }>(5_000)
@@ -59,7 +61,7 @@ export function createMonitor(
   function schedule(): void {
     if (closed || [...runs.keys()].every(isOver)) return
     timer ??= setTimeout(async () => {
-      await checkAll().catch(() => {})
+      await checkAll().catch((error) => complain('The look at the runs', error))
       timer = undefined
       schedule()
     }, EVERY_MS)

@@ -8,6 +8,7 @@ import {
   type Progress,
   type RunRecords,
   type Submitted,
+  submittedIn,
   toEndedRun,
   toRun,
 } from '../runRecord.ts'
@@ -100,13 +101,11 @@ async function decide(
 
 /** Whether the server still has one of these runs. If so, it has not restarted: a restart empties queue and history. */
 async function hasAny(server: ComfyServer, ids: readonly string[]): Promise<boolean> {
-  for (const id of new Set(ids)) if (await hasRun(server, id)) return true
+  for (const id of new Set(ids)) {
+    const { item, history } = await seekRun(server, id)
+    if (item || history) return true
+  }
   return false
-}
-
-async function hasRun(server: ComfyServer, id: string): Promise<boolean> {
-  const { item, history } = await seekRun(server, id)
-  return item !== undefined || history !== undefined
 }
 
 /** The end of a run whose server has been away for too long. Else it throws the error that the search met. */
@@ -124,9 +123,3 @@ async function finish(server: ComfyServer, records: RunRecords, ended: Ended): P
 
 /** The progress of a run that goes on, as far as this gateway heard. */
 const progressOf = ({ progress }: ComfyServer, id: string): Progress => progress.get(id) ?? { progress: 0 }
-
-/** The record that a gateway sent with a run. */
-function submittedIn(extra: unknown, id: string): Submitted | undefined {
-  const run: Submitted | undefined = Object(extra).flowscale
-  return run?.id === id ? run : undefined
-}

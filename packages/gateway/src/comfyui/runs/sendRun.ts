@@ -22,7 +22,7 @@ export async function sendRun(
   records: RunRecords,
   workflow: ComfyWorkflow,
   id: string,
-  { inputs, groupId }: Submission,
+  { inputs, groupId, owner }: Submission & Pick<Run, 'owner'>,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
   const { graph, seeds } = fillGraph(workflow, values, id)
@@ -30,6 +30,7 @@ export async function sendRun(
     id,
     workflowId: workflow.listing.id,
     groupId,
+    owner,
     createdAt: Date.now(),
     shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
     ...factsOf(workflow),

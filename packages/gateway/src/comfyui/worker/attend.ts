@@ -73,8 +73,12 @@ export async function bringBack(worker: Worker, one: WorkerRun, ended: Ended): P
       await untilHeard(worker, async () => {
         const init = { signal: closing.signal }
         const { status, body } = await client.open(`/view?${new URLSearchParams({ ...at })}`, init)
-        if (status === 200 && body) return await port.putOutput(id, name, body)
-        await body?.cancel()
+        try {
+          if (status === 200 && body) return await port.putOutput(id, name, body)
+        } finally {
+          // A gateway that refuses a file does not read it. The body that another one reads can't be cancelled.
+          await body?.cancel().catch(() => {})
+        }
         if (status !== 404) throw new NoAnswer(`status ${status} for a file`)
       })
     })

@@ -2,7 +2,7 @@
 import type { Outcome } from '../../workerPort.ts'
 import { Crowded, NotWelcome, type Port, Refused } from './port.ts'
 
-export interface DistantOptions {
+interface DistantOptions {
   /** Such as `https://gateway.example.com`. */
   readonly gateway: string
   readonly key: string

@@ -33,7 +33,6 @@ export function listen(worker: Worker): void {
       reported = one
       void port.report(one.run.id, news, false).catch(() => {})
     },
-    onRefused: () => {},
     onClosed() {
       worker.closeSocket = undefined
       worker.isSocketOpen = false

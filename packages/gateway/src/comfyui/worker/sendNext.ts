@@ -34,7 +34,7 @@ export async function prepareInputs(
 /** Sends the run that is ahead, if the GPU is free. */
 export function sendNext(worker: Worker): void {
   const next = [...worker.runs.values()].find(({ isSent }) => !isSent)
-  if (worker.active || !next || isClosing(worker)) return
+  if (worker.active || !next || worker.isDraining || isClosing(worker)) return
   worker.active = next
   void send(worker, next).catch((error) =>
     worker.log('error', `Run ${next.run.id} could not be sent: ${error.message}`),
@@ -51,6 +51,7 @@ async function send(worker: Worker, one: WorkerRun): Promise<void> {
     // Without a mark, another server can take it.
     await client.check()
     if (one.isOver) return leave(worker, one)
+    if (worker.isDraining) return
     one.isSent = true
     // Nothing was sent. So there is no hurry: only the gateway's answer says whose run it is.
     one.mark = await untilHeard(worker, () => port.send(run.id), Number.POSITIVE_INFINITY)

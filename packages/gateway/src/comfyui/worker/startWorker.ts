@@ -16,12 +16,26 @@ import {
 const IDLE_MS = 5_000
 /** With a run, ComfyUI is asked after less silence: if it stands still, the run goes elsewhere. */
 const QUIET_MS = 2_000
+const DRAINING_MS = 100
 
-export function startWorker(options: WorkerOptions): { close(): void } {
+export interface RunningWorker {
+  /** Sends no more runs, and closes once those that were sent are over. */
+  drain(): Promise<void>
+  close(): void
+}
+
+export function startWorker(options: WorkerOptions): RunningWorker {
   const worker = createWorker(options)
   worker.next = () => sendNext(worker)
   void poll(worker)
-  return { close: () => close(worker) }
+  return { drain: () => drain(worker), close: () => close(worker) }
+}
+
+async function drain(worker: Worker): Promise<void> {
+  worker.isDraining = true
+  const isAtWork = (): boolean => [...worker.runs.values()].some(({ isSent }) => isSent)
+  while (isAtWork() && !isClosing(worker)) await sleep(DRAINING_MS)
+  close(worker)
 }
 
 function close({ closing, closeSocket }: Worker): void {
@@ -69,12 +83,13 @@ async function poll(worker: Worker): Promise<void> {
   }
 }
 
-async function askForNews({ client, port, runs, closing }: Worker): Promise<News> {
+async function askForNews({ client, port, runs, closing, isDraining }: Worker): Promise<News> {
   // Nobody else notices that ComfyUI is back, or has gone without a run. It is not waited for longer: a worker that is
   // silent loses its name.
   const isQuiet = client.quietForMs() > (runs.size > 0 ? QUIET_MS : IDLE_MS)
   if (client.isAway() || isQuiet) await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
-  const isUp = !client.isAway()
+  // So the gateway gives this worker no run, and a run that was taken ahead to another one.
+  const isUp = !client.isAway() && !isDraining
   const all = [...runs.values()]
   const has = all.map(({ run }) => run.id)
   const stopping = all.flatMap(({ run, isStopping }) => (isStopping ? [run.id] : []))

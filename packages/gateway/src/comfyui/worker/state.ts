@@ -24,6 +24,8 @@ class Course {
   readonly runs: Map<string, WorkerRun> = new Map()
   /** The run that is being sent, or that the GPU works on. */
   active: WorkerRun | undefined
+  /** Whether it takes and sends no more runs. */
+  isDraining = false
   /** Sends the next run, if the GPU is free. */
   next: () => void = () => {}
   closeSocket: (() => void) | undefined
