@@ -1,18 +1,34 @@
 #!/usr/bin/env node
 // The command `flowscale-gateway`.
 import { comfyui } from './comfyui/comfyui.ts'
-import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } from './command/flags.ts'
+import {
+  checkFlags,
+  createProgram,
+  type GatewayFlags,
+  isQueued,
+  localComfyui,
+  loopback,
+} from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
+import { addKeyCommand } from './command/key.ts'
 import { checkFolder, notesOn, openQueue } from './command/openQueue.ts'
+import { addPause } from './command/pause.ts'
 import { banner, logged } from './command/print.ts'
 import { addQueue } from './command/queue.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
+import { addSecret } from './command/secret.ts'
 import { fromFlags } from './command/serverCommand.ts'
 import { addWorker } from './command/worker.ts'
-import { createGateway } from './createGateway.ts'
+import { createGateway, type Gateway } from './createGateway.ts'
+import type { RunEnd } from './engine.ts'
+import { isFromElsewhere } from './http/access.ts'
+import { answerMetrics } from './http/routes/operator.ts'
+import type { HttpApi } from './http/types.ts'
+import { hasFailed } from './metrics/createOperator.ts'
 import { keepKey, makeKey, userFolder } from './node/dataFolder.ts'
 import { watchWorkflows } from './node/readWorkflows.ts'
-import { serve } from './node/serve.ts'
+import { type Served, serve } from './node/serve.ts'
+import { watchKeys } from './node/watchKeys.ts'
 
 const SHORTEST_KEY = 8
 /** How long a stop waits for requests that are under way. */
@@ -25,11 +41,14 @@ const program = createProgram()
 addInspect(program)
 addWorker(program)
 addQueue(program)
+addKeyCommand(program)
+addPause(program)
+addSecret(program)
 await runServer(program, new URL('../package.json', import.meta.url), start)
 
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
-  const { port, host, publicUrl, dialect, keepDays } = flags
+  const { port, host, publicUrl, dialect, keepDays, maxWaiting } = flags
   const urls = flags.comfyui ?? (flags.workers ? undefined : [localComfyui])
   const hasQueue = isQueued(flags)
   const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
@@ -38,16 +57,32 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   // A folder that can't be read ends the command before it listens.
   await workflows()
   const workerKey = flags.workerKey ?? (flags.workers && data ? await keepKey(data, 'worker-key') : undefined)
+  const apiKey = await keyOf(flags, data)
+  const keys = flags.keys === undefined ? undefined : watchKeys(flags.keys, { log })
   const options = {
     workflows,
-    apiKey: await keyOf(flags, data),
+    apiKey,
+    keys,
     workerKey,
-    // Without a key, there is nothing to derive a secret from.
-    secret: flags.key ? undefined : makeKey(),
+    // Gateways with one Redis find theirs in it.
+    secret:
+      flags.secret ??
+      (keys && !apiKey && !flags.redis ? await keepKey(data ?? userFolder(), 'secret') : undefined),
     publicUrl,
     dialect,
+    webhook: flags.webhook,
+    webhookHosts: flags.webhookHosts,
     ...(hasQueue ? { queue: await openQueue(flags, `${data}`) } : { keepDays }),
-    logger: { info: log, warn: log, error: log },
+    maxWaiting,
+    logger: {
+      info: log,
+      warn: (line: string) => log(line, { level: 'warn' }),
+      error: (line: string) => log(line, { level: 'error' }),
+      ...(flags.log === 'json' && {
+        run: ({ id, ...run }: RunEnd) =>
+          log('Run ended', { level: hasFailed({ id, ...run }) ? 'warn' : 'info', run: id, ...run }),
+      }),
+    },
   }
   const { header: headers, workers, maxWorkers } = flags
   const gateway = fromFlags(() =>
@@ -60,26 +95,53 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   }
   const { notes = [], ...report } = await gateway.report().catch(orClose)
   const served = await serve(logged(gateway, log, workerKey), { port, hostname: host }).catch(orClose)
-  const { apiKey } = gateway
-  if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
+  const figures = await serveMetrics(gateway, flags).catch(orClose)
+  if (apiKey && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const filesUrl = publicUrl ?? served.url
   return {
-    facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
+    facts: {
+      ...{ url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }) },
+      ...{ metricsUrl: figures?.url, ...report },
+    },
     banner: banner(served.url, apiKey, report, {
+      keys: flags.keys,
       queue: flags.redis ? 'in Redis' : hasQueue ? `${data}/queue` : undefined,
       files: flags.files ?? (flags.redis ? `${data}/queue` : undefined),
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
+      metrics: figures && `${figures.url}/metrics`,
     }),
     notes: [...notes, ...notesOn(hasQueue)],
     async stop() {
+      gateway.drain()
       await served.close(STOP_MS)
+      await figures?.close()
       await gateway.close()
     },
   }
 }
 
-async function keyOf({ key, apiKey }: GatewayFlags, data: string | undefined): Promise<string | null> {
+/** Serves the figures on a port of their own, without a key: Prometheus may not know one. */
+async function serveMetrics(
+  gateway: Gateway,
+  { metricsPort: port, host: hostname }: GatewayFlags,
+): Promise<Served | undefined> {
+  if (port === undefined) return undefined
+  const isHere = loopback.includes(hostname)
+  const handle: HttpApi['handle'] = async (request) => {
+    if (isHere && isFromElsewhere(request)) return new Response(null, { status: 403 })
+    if (new URL(request.url).pathname !== '/metrics') return new Response(null, { status: 404 })
+    return await answerMetrics(gateway)
+  }
+  const api = { apiKey: null, handle, watch: () => () => {}, stateOf: () => null }
+  return await serve(api, { port, hostname, files: true })
+}
+
+async function keyOf(
+  { key, apiKey, keys }: GatewayFlags,
+  data: string | undefined,
+): Promise<string | null | undefined> {
   if (!key) return null
+  if (keys !== undefined) return apiKey
   return apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
 }

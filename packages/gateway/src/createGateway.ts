@@ -1,15 +1,20 @@
 // Makes a gateway of an engine and options.
 import { clean } from './clean.ts'
-import type { EngineMaker, Report, Storage, WorkflowSource } from './engine.ts'
-import { isKey } from './http/access.ts'
+import type { EngineContext, EngineMaker, Report, RunEnd, Storage, WorkflowSource } from './engine.ts'
+import { isKey, type Key, problemOfKeys, type WatchedKeys } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
 import { DIALECTS, type Dialect } from './http/operations.ts'
+import { eventOf } from './http/runJson.ts'
 import { type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
+import { createMeter } from './metrics/createMeter.ts'
+import { createObserver, createOperator, hasFailed, lineOf } from './metrics/createOperator.ts'
 import { checkOptions, fields, isObject, must, optional, type Rules } from './options.ts'
-import type { Queue } from './queue/runQueue.ts'
+import { ofQueue, type Queue } from './queue/runQueue.ts'
 import * as rules from './rules.ts'
+import { createWebhooks, type WebhooksOptions } from './webhooks/createWebhooks.ts'
+import { OPERATOR, secretsFor } from './webhooks/sign.ts'
 
 /** A gateway, made by {@link createGateway}. */
 export interface Gateway extends Omit<HttpApi, 'handle'> {
@@ -24,6 +29,10 @@ export interface Gateway extends Omit<HttpApi, 'handle'> {
   readonly url: string
   /** Whether your ComfyUI answers, and which workflows it can run. */
   report(): Promise<Report>
+  /** The figures of `GET /metrics`, in Prometheus' text format. */
+  metrics(): Promise<string>
+  /** Takes no more runs from the queue: call it before you close your server, and `close` after that. Open requests go on. */
+  drain(): void
   /**
    * Ends streams of events and the sockets to your ComfyUI, where runs go on, and closes the queue. The promise ends when all
    * is closed, so that another gateway can open the folder of the queue; it rejects with what went wrong. A second call gives
@@ -55,8 +64,36 @@ export function createGateway(options: GatewayOptions): Gateway {
   checkOptions('createGateway', options, OPTIONS)
   if (options.queue && options.keepDays !== undefined)
     throw new TypeError('createGateway: option "keepDays" is for one ComfyUI: give it to the queue')
+  if (options.keys ? options.apiKey === null : options.apiKey === undefined)
+    throw new TypeError(
+      `createGateway: option "apiKey" must be ${API_KEY}${options.keys ? ' or undefined, as there are keys' : ', or null for no key, on this machine only'}`,
+    )
   const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = URL_TTL_MS, logger } = options
   const url = new URL(publicUrl ?? URL_OF_API).origin
+  const log: EngineContext['log'] = (level, message) => logger?.[level]?.(clean(message))
+  const keys = options.keys && readKeys(options.keys, options.queue !== undefined, log)
+  if (keys && !(options.secret ?? apiKey ?? options.queue ?? options.storage))
+    throw new TypeError(
+      'createGateway: option "secret" must be given, as it signs download links: there is no "apiKey" to make it from, and no "queue" or "storage" to keep it in',
+    )
+  const meter = createMeter()
+  const logEnd = (run: RunEnd): void => {
+    if (logger?.run) logger.run(run)
+    else logger?.[hasFailed(run) ? 'warn' : 'info']?.(clean(lineOf(run)))
+  }
+  const made = madeOnce()
+  // Without `keys`, a gateway that keeps no secret is for this machine only, and its links may end with it.
+  const secret = options.secret ?? apiKey ?? (() => engine.secret?.() ?? made())
+  const links = { dialect, urlTtlMs, sign: createSign(secret) }
+  const webhooks = openWebhooks(options, {
+    opened: () => engine.getRun(''),
+    async eventOf(id) {
+      const run = await engine.getRun(id)
+      return run && (await eventOf({ api: links, filesUrl: filesUrl! }, run))
+    },
+    log: (message) => log('warn', message),
+    keys,
+  })
   const engine = options.engine({
     workflows: checkedSource(options.workflows),
     storage: options.storage,
@@ -64,40 +101,59 @@ export function createGateway(options: GatewayOptions): Gateway {
     workers: options.workerKey !== undefined,
     keepDays: options.keepDays,
     inputHosts: [...(options.inputHosts ?? [])],
-    log: (level, message) => logger?.[level]?.(clean(message)),
+    log,
+    observer: createObserver(meter, logEnd),
   })
+  const operator = createOperator(engine, meter, options.maxWaiting)
   const api = createHttpApi({
     engine,
     name: 'gateway',
-    dialect,
+    ...links,
     apiKey,
+    keys,
     workerKey: options.workerKey,
-    sign: createSign(options.secret ?? apiKey ?? ''),
-    urlTtlMs,
     publicUrl: publicUrl && url,
     maxBodyBytes: options.maxBodyBytes,
     oneOrigin: true,
     longestList: 1000,
+    operator,
+    webhooks,
     makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
   })
+  /** The start of the links in webhooks. */
+  let filesUrl = publicUrl && url
+  function listens(found: string): void {
+    filesUrl ??= found
+    webhooks?.open()
+  }
+  const handle: Gateway['handle'] = (request, where = {}) => {
+    const found = where.filesUrl ?? url
+    listens(found)
+    return api.handle(request, { ...where, filesUrl: found })
+  }
   let closed: Promise<void> | undefined
   async function close(): Promise<void> {
     api.close()
+    keys?.close?.()
+    await webhooks?.close()
     await engine.close()
   }
   return {
     ...api,
     url,
-    handle: (request, where = {}) => api.handle(request, { ...where, filesUrl: where.filesUrl ?? url }),
+    listens,
+    handle,
     fetch: createFetch({
-      handle: api.handle,
+      handle,
       url,
       filesUrl: url,
       name: 'gateway',
       // Links may lead to where the files are.
       mayLeave: true,
     }),
+    metrics: operator.metrics,
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
+    drain: () => engine.drain?.(),
     close: () => (closed ??= close()),
   }
 }
@@ -108,6 +164,8 @@ export interface GatewayLogger {
   info?: ((message: string) => void) | undefined
   warn?: ((message: string) => void) | undefined
   error?: ((message: string) => void) | undefined
+  /** Takes the end of each run. Default: `info` or `warn` gets a line */
+  run?: ((run: RunEnd) => void) | undefined
 }
 
 /** Options of {@link createGateway}. */
@@ -121,10 +179,18 @@ export interface GatewayOptions {
   workflows: WorkflowSource
   /**
    * The key that requests must carry. `null`: no key; only requests that name this machine (`localhost`, `127.…`) are
-   * answered: listen on loopback only
+   * answered: listen on loopback only. With `keys`, this is the key of an admin without a name, and may be left out
    */
-  apiKey: string | null
-  /** Signs download links. Default: derived from `apiKey`, so that links outlive a restart */
+  apiKey?: string | null | undefined
+  /**
+   * Keys with names, each with runs of its own: what `watchKeys(file)` gives, or an array. Limits and priorities need a
+   * queue. Default: none
+   */
+  keys?: readonly Key[] | WatchedKeys | undefined
+  /**
+   * Signs download links. Default: derived from `apiKey`, so that links outlive a restart. Without one, it is made and kept in
+   * `queue` or `storage`
+   */
   secret?: string | undefined
   /**
    * What download links start with, such as `https://gpu.example.com`. Links never follow the header `Host`. Default: where
@@ -145,11 +211,25 @@ export interface GatewayOptions {
   keepDays?: number | undefined
   /** What servers take their runs from, with the records and files: `folderQueue({ folder: 'data' })`. Default: none */
   queue?: Queue | undefined
+  /**
+   * Your address that hears of the end of each run. Needs a queue. It may hold a token: no log and no answer shows it.
+   * Default: none
+   */
+  webhook?: string | undefined
+  /**
+   * The hosts of webhooks that may have `http:` or a private address, such as `hooks.internal:8080`. Default: none, so that
+   * callers reach nothing in your network
+   */
+  webhookHosts?: readonly string[] | undefined
   /** The key of workers that dial in. It opens nothing else. Goes with `comfyui({ workers: true })`. Default: no worker can dial in */
   workerKey?: string | undefined
+  /** `GET /readyz` says that the gateway is not ready while so many runs wait. Default: no limit */
+  maxWaiting?: number | undefined
   /** Default: none */
   logger?: GatewayLogger | undefined
 }
+
+const API_KEY = 'a string of visible ASCII characters'
 
 const PUBLIC_URL =
   'an http(s) URL without path, query, hash and userinfo, such as "https://gpu.example.com"; the API needs a host of its own'
@@ -157,9 +237,14 @@ const PUBLIC_URL =
 const OPTIONS: Rules<GatewayOptions> = {
   engine: must('what comfyui({ url }) gives', (value) => typeof value === 'function'),
   workflows: checkWorkflows,
-  apiKey: must(
-    'a string of visible ASCII characters, or null for no key, on this machine only',
-    (value) => value === null || isKey(value),
+  apiKey: optional(
+    must(`${API_KEY}, or null for no key, on this machine only`, (value) => value === null || isKey(value)),
+  ),
+  keys: optional(
+    must(
+      'an array of keys, or what watchKeys(file) gives',
+      (value) => Array.isArray(value) || fields(['current', 'watch'], 'function')(value) === undefined,
+    ),
   ),
   secret: optional(rules.filledText),
   publicUrl: optional(must(PUBLIC_URL, isPublicUrl)),
@@ -168,10 +253,46 @@ const OPTIONS: Rules<GatewayOptions> = {
   maxBodyBytes: optional(rules.finitePositive),
   inputHosts: optional(must('an array of hosts such as "images.example.com"', areHosts)),
   queue: optional(fields(['open', 'add', 'take'], 'function')),
+  webhook: optional(rules.filledText),
+  webhookHosts: optional(must('an array of hosts such as "hooks.example.com"', areHosts)),
   workerKey: optional(must('a string of visible ASCII characters', isKey)),
   keepDays: optional(rules.wholeNumber(1, 36_500)),
   storage: optional(fields(['getItem', 'setItem', 'removeItem', 'getKeys'], 'function')),
-  logger: optional(fields(['debug', 'info', 'warn', 'error'], 'function', 'undefined')),
+  maxWaiting: optional(rules.wholeNumber(1)),
+  logger: optional(fields(['debug', 'info', 'warn', 'error', 'run'], 'function', 'undefined')),
+}
+
+/** The webhooks of a gateway with a queue, and with something to derive their secrets from. */
+function openWebhooks(
+  { queue: given, webhook: url, webhookHosts: hosts = [], secret, apiKey }: GatewayOptions,
+  { keys, ...parts }: Pick<WebhooksOptions, 'opened' | 'eventOf' | 'log'> & { keys: WatchedKeys | undefined },
+): ReturnType<typeof createWebhooks> | undefined {
+  const queue = given && ofQueue(given)
+  // Without a key, nobody would know the secret.
+  const from = apiKey === null ? undefined : (secret ?? apiKey)
+  if (!queue?.sender || !from) {
+    if (url !== undefined || hosts.length > 0)
+      throw new TypeError(
+        'createGateway: options "webhook" and "webhookHosts" need "queue", and "apiKey" or "keys" with "secret"',
+      )
+    return undefined
+  }
+  const secretsOf: WebhooksOptions['secretsOf'] = ({ owner, url }) =>
+    secretsFor(from, url === undefined ? OPERATOR : { key: owner }, keys?.current())
+  const webhooks = createWebhooks({ ...parts, queue, sender: queue.sender, url, hosts, secretsOf })
+  try {
+    if (url !== undefined) webhooks.check(url)
+  } catch (error) {
+    const { message } = error as Error
+    throw new TypeError(`createGateway: option "webhook": ${message.replace('webhook_url', 'it')}`)
+  }
+  return webhooks
+}
+
+/** Gives the same random text at each call. It is made at the first one: Workers allow no randomness before a request. */
+function madeOnce(): () => Promise<string> {
+  let text: string | undefined
+  return async () => (text ??= crypto.randomUUID())
 }
 
 function checkWorkflows(value: unknown): string | undefined {
@@ -191,6 +312,35 @@ function checkedSource(source: WorkflowSource): WorkflowSource {
     const wanted = checkWorkflows(files)
     if (wanted !== undefined) throw new TypeError(`createGateway: option "workflows" must give ${wanted}`)
     return files
+  }
+}
+
+/** The keys of the option, checked. After a change to wrong keys, the keys before it stay. */
+function readKeys(
+  keys: readonly Key[] | WatchedKeys,
+  hasQueue: boolean,
+  log: EngineContext['log'],
+): WatchedKeys {
+  const source: WatchedKeys = 'watch' in keys ? keys : { current: () => keys, watch: () => () => {} }
+  const read = (): readonly Key[] => {
+    const list = structuredClone(source.current())
+    const problem = problemOfKeys(list, hasQueue)
+    if (problem !== undefined) throw new TypeError(`createGateway: option "keys": ${problem}`)
+    return list
+  }
+  let last = read()
+  return {
+    current: () => last,
+    watch: (listener) =>
+      source.watch(() => {
+        try {
+          last = read()
+        } catch (error) {
+          return log('error', `The keys stay as they were: ${(error as Error).message}`)
+        }
+        listener()
+      }),
+    close: () => source.close?.(),
   }
 }
 

@@ -62,6 +62,8 @@ export interface Run {
   readonly id: string
   readonly workflowId: string
   readonly groupId: string | null
+  /** The name of the key that submitted it. Default: the key without a name */
+  readonly owner?: string | undefined
   readonly status: Status
   /** From 0 to 1. */
   readonly progress: number
@@ -82,9 +84,18 @@ export interface Run {
   readonly error: string | null
   /** While the run is queued: why no server can take it. */
   readonly waitsFor?: string | undefined
+  /** Of a run that has ended and has a webhook: what came of it. */
+  readonly webhook?: WebhookState | undefined
   readonly createdAt: number
   readonly startedAt: number | null
   readonly completedAt: number | null
+}
+
+/** What came of a webhook. The status of the last answer is `null` if there was none. */
+export interface WebhookState {
+  readonly status: 'pending' | 'delivered' | 'failed'
+  readonly attempts: number
+  readonly lastStatus: number | null
 }
 
 /** The name of an output that names the run, too. */
@@ -93,6 +104,27 @@ export const outputName = (output: string, runId: string): string => `${output}_
 /** The name of a file of an output. From the second file on, the name has a number. */
 export const fileName = (output: string, index: number, ending: string): string =>
   `${output}${index > 0 ? `_${index + 1}` : ''}.${ending}`
+
+/** Who sends a request: the name of a key, and what the key may do. */
+export interface Caller {
+  /** The name of the key, which owns the runs that it submits. Default: none */
+  readonly owner?: string | undefined
+  /** Sees and cancels the runs of all owners, and has the routes of operators. Default: false */
+  readonly isAdmin?: boolean | undefined
+  /** The ids of the workflows that it sees and runs. Default: all */
+  readonly workflows?: readonly string[] | undefined
+  /** The most runs of the owner that have not ended. Default: no limit */
+  readonly maxUnfinished?: number | undefined
+  /** From 0 to 9; nine of ten turns go to the highest that waits. Default: 0 */
+  readonly priority?: number | undefined
+}
+
+/** Whether a caller may know of the runs of this owner. */
+export const maySee = (caller: Caller, owner: string | undefined): boolean =>
+  caller.isAdmin === true || (caller.owner !== undefined && caller.owner === owner)
+
+/** Whether a caller may know of a workflow, and run it. */
+export const mayRun = ({ workflows }: Caller, id: string): boolean => workflows?.includes(id) ?? true
 
 /** A file of a caller, as it comes in. */
 export interface IncomingFile {
@@ -114,6 +146,8 @@ export interface Submission {
   readonly requestId: string
   /** Only for an engine with {@link Engine.findKey}. */
   readonly once?: Once | undefined
+  /** The address that hears of the end, which was checked. Only for an engine with a queue */
+  readonly webhookUrl?: string | undefined
 }
 
 /** The caller's `Idempotency-Key`, and a hash of what was sent under it: the workflow, the group and the inputs. */
@@ -135,7 +169,7 @@ export function checkSame(known: Pick<KnownRun, 'hash'>, { hash }: Once): void {
   if (known.hash !== hash) throw new EngineError(422, message)
 }
 
-/** A run before it is submitted. Nothing is kept of a draft that is not submitted. */
+/** A run before it is submitted. */
 export interface Draft {
   readonly workflow: Workflow
   /** Takes a file, and reads its body to the end or cancels it. */
@@ -147,6 +181,8 @@ export interface Draft {
    * `once`, a known key starts nothing, and gives its run or a 422. Two with one key at one moment are one run.
    */
   submit(submission: Submission): Promise<{ readonly run: Run; readonly number: number }>
+  /** Removes the files of a draft that is not submitted. Default: the engine can't */
+  discard?(): void
 }
 
 export interface Container {
@@ -164,14 +200,44 @@ export interface Container {
   readonly isQueue?: boolean | undefined
 }
 
-export type QueueEntry = readonly [number: number, runId: string]
+/** A run in a queue. A caller that may not know of the owner's runs gets no id. */
+export type QueueEntry = readonly [number: number, runId: string, owner?: string | undefined]
 
 export interface RunsQuery {
   readonly groupId: string | null
+  /** Whose runs. Without it: all runs, or with a group, the runs of that group that have no owner */
+  readonly owner?: string | undefined
   readonly sortBy: 'created_at' | 'started_at' | 'completed_at'
   readonly sortOrder: 'asc' | 'desc'
   readonly offset: number
   readonly limit: number
+}
+
+/** Days are in UTC, such as `2026-12-01`, and both are in the time. */
+export interface UsageQuery {
+  readonly from: string
+  readonly to: string
+  /** Only the runs of this owner. Default: all runs */
+  readonly owner?: string | undefined
+  readonly offset: number
+  readonly limit: number
+}
+
+/** The runs of a workflow and an owner that ended on one day, and their GPU time. */
+export interface UsageRow {
+  readonly day: string
+  readonly owner: string | undefined
+  readonly workflowId: string
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly gpuMs: number
+}
+
+/** The counts of a page, the oldest day first, and how many there are in all. */
+export interface UsagePage {
+  readonly rows: readonly UsageRow[]
+  readonly total: number
 }
 
 const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
@@ -195,13 +261,16 @@ export function compareRuns<T extends Pick<Run, 'createdAt' | 'startedAt' | 'com
 /** Makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
 export interface Engine {
   workflows(): Promise<readonly Workflow[]>
-  /** Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. */
-  draft(workflowId: string, signal: AbortSignal): Promise<Draft | undefined>
   /**
-   * The answer to the submission with this `Idempotency-Key`. It is called before a submission is read, so that no limit
+   * Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. The run is
+   * the caller's, and throws a 429 if the caller may have no more. Default: a caller without a name and limits
+   */
+  draft(workflowId: string, signal: AbortSignal, caller?: Caller): Promise<Draft | undefined>
+  /**
+   * The answer to the submission with this `Idempotency-Key` of this owner. It is called before a submission is read, so that no limit
    * and no full disk refuses a known key. Default: the engine keeps no keys, and the header gets a 400
    */
-  findKey?(key: string): Promise<KnownRun | undefined>
+  findKey?(key: string, owner?: string): Promise<KnownRun | undefined>
   /** `undefined` only if surely no run has this id. */
   getRun(id: string): Promise<Run | undefined>
   /** A page of the runs, and how many runs there are in all. */
@@ -224,8 +293,23 @@ export interface Engine {
   watch?(listener: (run: Run) => void, runId?: string): () => void
   /** Makes the engine hear of each change of this run, until the returned function is called. */
   follow?(runId: string): () => void
+  /** When the run was submitted that waits longest. Default: it is not known */
+  oldestAt?(): Promise<number | undefined>
+  /** Writes to the store of the runs. It rejects if no run could be stored now. Default: that is not known */
+  probe?(): Promise<void>
+  /** How many runs ended, and their GPU time. Default: the engine counts nothing */
+  usage?(query: UsageQuery): Promise<UsagePage>
+  /**
+   * Lets a server take no other run, or take runs again; also after a restart, and at all gateways with the queue. False: no
+   * server has this name. Default: no server can be paused
+   */
+  setPaused?(server: string, isPaused: boolean): Promise<boolean>
+  /** Takes no more runs from the queue. Those that servers have go on. `close` follows */
+  drain?(): void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>
+  /** A secret that the engine keeps with its records. Default: it keeps none */
+  secret?(): Promise<string>
   /** Lets a worker dial in whose key was checked. Default: no worker can */
   dialIn?(name: string, session: string): Promise<WorkerPort>
   /** Stops timers and connections, once. Runs that are made elsewhere go on. The gateway waits for a promise. */
@@ -261,6 +345,35 @@ export interface EngineContext {
   /** The hosts that files may be read from by URL. */
   readonly inputHosts: readonly string[]
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
+  /** Hears what an operator counts. Default: nobody does */
+  readonly observer?: Observer | undefined
+}
+
+/** Hears what happens to runs and servers, for an operator. */
+export interface Observer {
+  /** This process has written the end of a run. */
+  ended(run: RunEnd): void
+  /** A server begins a run of another workflow than before. */
+  modelLoaded(workflowId: string): void
+  /** A server that could work had no run for so long. */
+  idle(server: string, ms: number): void
+  /** A request to the store of the runs has failed. */
+  storeFailed(): void
+}
+
+/** The end of a run, for an operator. */
+export interface RunEnd {
+  readonly id: string
+  readonly workflowId: string
+  /** The name of the key that submitted it. Default: that of `apiKey` */
+  readonly owner?: string | undefined
+  readonly server?: string | undefined
+  /** `lost`: its server was away for too long; `expired`: no server took it in time */
+  readonly end: 'completed' | 'failed' | 'cancelled' | 'lost' | 'expired'
+  /** From its submission to its start, or else to its end. */
+  readonly waitedMs: number
+  /** From its start to its end. `undefined`: it never started */
+  readonly ranMs: number | undefined
 }
 
 /** The workflows, or a function that gives them as they are now. A file that has not changed is the same object. */

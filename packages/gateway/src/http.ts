@@ -12,17 +12,22 @@ export {
   InputError,
   type Kind,
   type KnownRun,
+  type Observer,
   type Once,
   type Problem,
   type QueueEntry,
   type Report,
   type Run,
+  type RunEnd,
   type RunsQuery,
   type Scalar,
   type Status,
   type Storage,
   type StoredFile,
   type Submission,
+  type UsagePage,
+  type UsageQuery,
+  type UsageRow,
   type Workflow,
   type WorkflowFile,
   type WorkflowSource,
@@ -31,4 +36,4 @@ export { breakOff, brokenBy } from './http/answers.ts'
 export { type ApiFetch, createFetch, type FetchOptions } from './http/createFetch.ts'
 export { createHttpApi } from './http/createHttpApi.ts'
 export type { Dialect, Operation } from './http/operations.ts'
-export type { HttpApi, HttpApiOptions, RunUpdate, Where } from './http/types.ts'
+export type { HttpApi, HttpApiOptions, Operator, PlainRequest, RunUpdate, Where } from './http/types.ts'

@@ -1,10 +1,11 @@
 // Exports for the build of the emulator, which no package publishes. No class may be here: the gateway would not know the
 // emulator's copy of an `EngineError`.
 export { compareRuns, drawSeed, fileName, isEnded, KINDS, outputName } from './engine.ts'
-export { isKey } from './http/access.ts'
+export { isKey, LOOPBACK } from './http/access.ts'
 export { DIALECTS, OPERATIONS, operations } from './http/operations.ts'
-export { runUpdate } from './http/runJson.ts'
+export { eventOf, runUpdate } from './http/runJson.ts'
 export { URL_TTL_MS } from './http/types.ts'
 export { extensionOf } from './mediaTypes.ts'
 export * from './options.ts'
 export * as rules from './rules.ts'
+export { makeSecret, secretsFor, signWebhook } from './webhooks/sign.ts'

@@ -49,12 +49,13 @@ async function open(url: URL, signal: AbortSignal): Promise<Response | undefined
   }
 }
 
+function isAllowed(url: URL, hosts: readonly string[]): boolean {
+  const { protocol, username, password } = url
+  return /^https?:$/.test(protocol) && !username && !password && isAmong(url, hosts)
+}
+
 /** A host without a port has the port of its scheme. */
-function isAllowed(
-  { protocol, host, hostname, port, username, password }: URL,
-  hosts: readonly string[],
-): boolean {
-  if (!/^https?:$/.test(protocol) || username || password) return false
+export function isAmong({ protocol, host, hostname, port }: URL, hosts: readonly string[]): boolean {
   const full = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
   return hosts.some((allowed) => [host, full].includes(allowed.toLowerCase()))
 }

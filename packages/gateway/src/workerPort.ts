@@ -6,7 +6,7 @@ export interface WorkerState {
   readonly has: readonly string[]
   /** The runs of `has` that it was told to stop. */
   readonly stopping: readonly string[]
-  /** Whether its ComfyUI answers. */
+  /** Whether it takes runs: its ComfyUI answers, and the worker is not about to stop. */
   readonly isUp: boolean
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { isHeader, readAddress } from '../comfyui/api/address.ts'
 import { isWildcard } from '../node/serve.ts'
+import { MOST_PORT } from '../rules.ts'
 import {
   addServerFlags,
   collect,
@@ -26,6 +27,12 @@ export interface GatewayFlags extends ServerFlags {
   readonly redirectLinks?: true
   readonly keepDays?: number
   readonly publicUrl?: string
+  readonly keys?: string
+  readonly secret?: string
+  readonly metricsPort?: number
+  readonly maxWaiting?: number
+  readonly webhook?: string
+  readonly webhookHosts?: readonly string[]
   /** `false` by `--no-key`. */
   readonly key: boolean
 }
@@ -81,8 +88,46 @@ export function createProgram(): Command {
       '--public-url <url>',
       'the start of download links (default: the address it listens on; needed with --host 0.0.0.0 or ::)',
     )
+    .option(
+      '--keys <file>',
+      'a file of keys with names and limits, which "key add" makes; read again when it changes',
+    )
     .addOption(
-      new Option('--no-key', 'no key: everybody on this machine can use the API').conflicts('apiKey'),
+      secretOption(
+        'signs download links and webhooks; @FILE has it (default: --api-key, or made and kept in --data or --redis)',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--webhook <url>',
+        'your address that hears of the end of each run; @FILE has it, as it may hold a token; needs a queue',
+      ).argParser(readAddressOf),
+    )
+    .option(
+      '--webhook-hosts <hosts>',
+      'the hosts of webhooks that may be private or have http:, with commas between them (default: none)',
+      (text) => text.split(',').map((host) => host.trim()),
+    )
+    .addOption(
+      new Option('--no-key', 'no key: everybody on this machine can use the API').conflicts([
+        'apiKey',
+        'keys',
+      ]),
+    )
+    .option(
+      '--metrics-port <n>',
+      'also serve /metrics on this port of --host, without a key; 0 takes any free one',
+      wholeNumber(0, MOST_PORT),
+    )
+    .option(
+      '--max-waiting <n>',
+      'while so many runs wait, /readyz says that the gateway is not ready (default: no limit)',
+      wholeNumber(1, 1_000_000_000),
+    )
+    .addOption(
+      new Option('--log <format>', 'json: each line of the log is an object')
+        .choices(['text', 'json'])
+        .default('text'),
     )
   return addServerFlags(program, {
     apiKey: 'a new key, kept in --data',
@@ -117,13 +162,27 @@ function readHeaders(text: string, before: Record<string, string> = {}): Record<
   return { ...before, ...Object.fromEntries(entries) }
 }
 
-function readLines(file: string): string[] {
+export const secretOption = (about: string): Option =>
+  new Option('--secret <text>', about).argParser(readSecret)
+
+function readSecret(text: string): string {
+  const secret = text.startsWith('@') ? readFlag('--secret', text.slice(1)).trim() : text
+  if (secret !== '') return secret
+  throw new UsageError('The file of --secret is empty.')
+}
+const readAddressOf = (text: string): string =>
+  text.startsWith('@') ? readFlag('--webhook', text.slice(1)).trim() : text
+
+const readLines = (file: string): string[] =>
+  readFlag('--header', file)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+
+function readFlag(flag: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
-      .split(/\r?\n/)
-      .filter((line) => line.trim() !== '')
   } catch (error) {
-    throw new UsageError(`The file of --header can't be read (${(error as NodeJS.ErrnoException).code}).`)
+    throw new UsageError(`The file of ${flag} can't be read (${(error as NodeJS.ErrnoException).code}).`)
   }
 }
 
@@ -131,12 +190,12 @@ function readLines(file: string): string[] {
 export const isQueued = ({ comfyui = [], workers, redis, data }: GatewayFlags): boolean =>
   workers || redis !== undefined || data !== undefined || comfyui.length > 1
 
-const loopback = ['127.0.0.1', '::1', 'localhost']
+export const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 
 /** Refuses flags that are missing, or that do not go together. */
 export function checkFlags(flags: GatewayFlags): void {
   const { workflows, key, apiKey, host, publicUrl, workers, workerKey, maxWorkers } = flags
-  const { redis, data, files, redirectLinks } = flags
+  const { redis, data, files, redirectLinks, keys, log, json, webhook, webhookHosts } = flags
   if (workflows === undefined) {
     throw new UsageError(
       '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
@@ -144,6 +203,11 @@ export function checkFlags(flags: GatewayFlags): void {
   }
   if (files !== undefined && !isQueued(flags)) {
     throw new UsageError('--files is for a queue: give --data, several --comfyui, --workers or --redis.')
+  }
+  if ((webhook !== undefined || webhookHosts !== undefined) && !(isQueued(flags) && key)) {
+    throw new UsageError(
+      '--webhook and --webhook-hosts need a queue and a key: give --data, several --comfyui, --workers or --redis.',
+    )
   }
   if (redirectLinks && files === undefined) {
     throw new UsageError('--redirect-links needs --files.')
@@ -161,8 +225,11 @@ export function checkFlags(flags: GatewayFlags): void {
   if (redis !== undefined && workers && workerKey === undefined) {
     throw new UsageError('--redis needs --worker-key with --workers, the same for all gateways.')
   }
-  if (redis !== undefined && apiKey === undefined) {
-    throw new UsageError('--redis needs --api-key, the same for all gateways: it signs links.')
+  if (redis !== undefined && key && apiKey === undefined && keys === undefined) {
+    throw new UsageError('--redis needs --api-key or --keys, the same for all gateways.')
+  }
+  if (log === 'json' && !json && key && apiKey === undefined && keys === undefined && !isQueued(flags)) {
+    throw new UsageError('--log json shows no key: give --api-key, or --data to keep a key there.')
   }
   if (isWildcard(host) && publicUrl === undefined) {
     throw new UsageError(

@@ -1,15 +1,21 @@
 // The texts that a command prints: the banner, and a line for each request.
 import { clean } from '../clean.ts'
-import type { Report } from '../engine.ts'
+import type { Caller, Report } from '../engine.ts'
 import { brokenBy } from '../http/answers.ts'
 import type { HttpApi } from '../http/types.ts'
 
 /** The text at the start of the gateway. */
 export function banner(
   url: string,
-  apiKey: string | null,
+  apiKey: string | null | undefined,
   { servers, workflows }: Report,
-  { queue, files, dialIn }: Readonly<Partial<Record<'queue' | 'files' | 'dialIn', string | undefined>>> = {},
+  {
+    keys,
+    queue,
+    files,
+    dialIn,
+    metrics,
+  }: Readonly<Partial<Record<'keys' | 'queue' | 'files' | 'dialIn' | 'metrics', string | undefined>>> = {},
 ): string {
   const lines = listLines(workflows.map((workflow) => [workflow.id, describe(workflow)]))
   return `
@@ -17,8 +23,7 @@ export function banner(
 
   page    ${url}/
   API     ${url}
-  key     ${apiKey ?? 'none: everybody on this machine can use the API'}
-${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${clean(`${name}: ${about}`)}\n`).join('')}
+${apiKey === undefined ? '' : `  key     ${apiKey ?? 'none: everybody on this machine can use the API'}\n`}${keys ? `  keys    ${keys}\n` : ''}${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${metrics ? `  metrics ${metrics}\n` : ''}${servers.map(({ name, about }) => `  server  ${clean(`${name}: ${about}`)}\n`).join('')}
   Workflows
 ${lines || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}
@@ -45,8 +50,15 @@ export function signatureOf({ inputs, outputs }: Pick<ReportedWorkflow, 'inputs'
   return `(${parameters.join(', ')}) → ${results.join(', ')}`
 }
 
+// A file of keys has only hashes.
+const KEY_OF_CALLER = '"X-API-KEY: $FLOWSCALE_API_KEY"'
+
 /** A `curl` line for the first workflow that runs with nothing but texts, or no line. */
-export function tryLine(url: string, apiKey: string | null, workflows: readonly ReportedWorkflow[]): string {
+export function tryLine(
+  url: string,
+  apiKey: string | null | undefined,
+  workflows: readonly ReportedWorkflow[],
+): string {
   const isText = ({ kind }: { kind: string }): boolean => kind === 'string'
   const ready = workflows.filter(({ inputs, problem }) => {
     return problem === null && Object.values(inputs).every((input) => !input.required || isText(input))
@@ -60,7 +72,7 @@ export function tryLine(url: string, apiKey: string | null, workflows: readonly 
   const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
   const words = [
     'curl -X POST',
-    ...(apiKey === null ? [] : [`-H ${quote(`X-API-KEY: ${apiKey}`)}`]),
+    ...(apiKey === null ? [] : [`-H ${apiKey ? quote(`X-API-KEY: ${apiKey}`) : KEY_OF_CALLER}`]),
     ...chosen.map(([name]) => `-F ${quote(`${name}=a lighthouse at dusk`)}`),
     quote(`${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}`),
   ]
@@ -70,7 +82,7 @@ export function tryLine(url: string, apiKey: string | null, workflows: readonly 
 /** The same HTTP API, which logs one line for each request, without its own key and `moreKeys`. */
 export function logged<T extends Pick<HttpApi, 'handle' | 'apiKey'>>(
   api: T,
-  log: (line: string) => void,
+  log: (line: string, fields: Readonly<Record<string, unknown>>) => void,
   ...moreKeys: (string | undefined)[]
 ): T {
   return {
@@ -78,17 +90,26 @@ export function logged<T extends Pick<HttpApi, 'handle' | 'apiKey'>>(
     async handle(...[request, where]: Parameters<HttpApi['handle']>) {
       const start = performance.now()
       const { pathname, search } = new URL(request.url)
-      // Workers ask for news all the time.
-      const isNews = pathname.startsWith('/api/v1/worker/')
+      // Workers ask for news all the time, and so does Prometheus.
+      const isNews = pathname.startsWith('/api/v1/worker/') || pathname === '/metrics'
+      const isProbe = pathname === '/healthz' || pathname === '/readyz'
       // The query of a file link is its signature.
       const isFile = where.files || pathname.startsWith('/generations/')
       const path = withoutKeys(isFile ? pathname : pathname + search, api.apiKey, ...moreKeys)
-      const line = `${request.method} ${where.files ? '(files) ' : ''}${path}`
-      const logEnd = (result: string): void =>
-        log(`${line} ${result} ${Math.round(performance.now() - start)} ms`)
+      const { method } = request
+      let key: string | undefined
+      const onCaller = ({ owner }: Caller): void => {
+        key = owner
+      }
+      const logEnd = (status: string | number): void => {
+        const ms = Math.round(performance.now() - start)
+        const who = key === undefined ? '' : ` (${key})`
+        const line = `${method} ${where.files ? '(files) ' : ''}${path} ${status} ${ms} ms${who}`
+        log(line, { method, path, status, ms, key })
+      }
       try {
-        const response = await api.handle(request, where)
-        if (!isNews || !response.ok) logEnd(String(response.status))
+        const response = await api.handle(request, { ...where, onCaller })
+        if (!isProbe && (!isNews || !response.ok)) logEnd(response.status)
         return response
       } catch (error) {
         if (!isNews) logEnd(brokenBy(error) ? 'broken off' : 'aborted')
@@ -98,7 +119,10 @@ export function logged<T extends Pick<HttpApi, 'handle' | 'apiKey'>>(
   }
 }
 
-/** A path and query without keys: no parameter with the name of a key, as WebSockets have it, and no value that is one. */
+/**
+ * A path and query without keys: no parameter with the name of a key, as WebSockets have it, no address of a webhook,
+ * which may hold a token, and no value that is a key.
+ */
 export function withoutKeys(target: string, ...keys: (string | null | undefined)[]): string {
   const known = keys.filter((key) => typeof key === 'string')
   const isKey = (text: string): boolean =>
@@ -106,7 +130,7 @@ export function withoutKeys(target: string, ...keys: (string | null | undefined)
   return known
     .reduce((text, key) => text.replaceAll(key, '…'), target)
     .replace(/([?&])([^?&=]*)=[^?&]*/g, (part, mark, name) =>
-      /^(x[-_]?)?api[-_]?key$/i.test(decode(name)) ? `${mark}${name}=…` : part,
+      /^((x[-_]?)?api[-_]?key|webhook_url)$/i.test(decode(name)) ? `${mark}${name}=…` : part,
     )
     .replace(/[^/?&=]+/g, (part) => (isKey(decode(part)) ? '…' : part))
 }

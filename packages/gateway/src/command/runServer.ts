@@ -16,8 +16,8 @@ export interface Started {
   stop(): Promise<void>
 }
 
-/** Prints a line: on stdout, or by `--json` on stderr. */
-export type Log = (line: string) => void
+/** Prints a line: on stdout, or by `--json` on stderr. With `--log json` it is an object that also has the fields. */
+export type Log = (line: string, fields?: Readonly<Record<string, unknown>>) => void
 
 /**
  * Reads the command line and starts a server, which Ctrl-C or SIGTERM stops. A failure is one sentence on stderr, with the
@@ -36,10 +36,17 @@ export async function runServer<Flags extends ServerFlags>(
 
   const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
   command.version(version, '-v, --version', 'show the version').action(async (flags: Flags) => {
-    const log: Log = (line) => void (flags.json ? process.stderr : process.stdout).write(`${clean(line)}\n`)
+    const log: Log = (line, fields) => {
+      const text = flags.log === 'json' ? jsonLine(line, fields) : clean(line)
+      ;(flags.json ? process.stderr : process.stdout).write(`${text}\n`)
+    }
     const { facts, banner, notes = [], stop } = await start(flags, log)
     onSignal(() => void stop().catch((error) => reportFailure(command.name(), error)))
-    process.stdout.write(flags.json ? `${cleanJson(JSON.stringify(facts))}\n` : banner)
+    if (flags.json) process.stdout.write(`${cleanJson(JSON.stringify(facts))}\n`)
+    // A log goes to many places, where no key belongs.
+    else if (flags.log === 'json')
+      log('The gateway is running', { ...facts, apiKey: undefined, workerKey: undefined })
+    else process.stdout.write(banner)
     for (const note of notes) log(note)
   })
   try {
@@ -49,6 +56,9 @@ export async function runServer<Flags extends ServerFlags>(
     if (!(error instanceof CommanderError)) reportFailure(command.name(), error)
   }
 }
+
+const jsonLine = (message: string, fields: object = {}): string =>
+  cleanJson(JSON.stringify({ time: new Date().toISOString(), level: 'info', message, ...fields }))
 
 /** The first Ctrl-C or SIGTERM stops the command. The second ends the process at once, as no listener is left. */
 export function onSignal(stop: () => void): void {

@@ -11,6 +11,8 @@ export interface ServerFlags {
   readonly apiKey?: string
   readonly dialect: Dialect
   readonly json?: true
+  /** Only the gateway has this flag. */
+  readonly log?: 'text' | 'json'
 }
 
 /** An error in the command line. Its exit code is 2. */
@@ -83,6 +85,12 @@ export function addServerFlags(
 export function readKey(text: string): string {
   if (isKey(text)) return text
   throw new UsageError('The key must be visible ASCII characters without spaces.')
+}
+
+/** Reads the address of a gateway. */
+export function toGateway(text: string): string {
+  if (/^https?:\/\/[^/?#@]+\/?$/i.test(text) && URL.canParse(text)) return new URL(text).origin
+  throw new UsageError('--gateway must be an address without a path, such as https://gpu.example.com.')
 }
 
 /** Reads a number of a flag. */

@@ -8,7 +8,7 @@ import { NotWelcome } from '../comfyui/worker/port.ts'
 import { startWorker } from '../comfyui/worker/startWorker.ts'
 import { headerOption, localComfyui, toAddress } from './flags.ts'
 import { onSignal } from './runServer.ts'
-import { readKey, UsageError } from './serverCommand.ts'
+import { readKey, toGateway, UsageError } from './serverCommand.ts'
 
 interface WorkerFlags {
   readonly gateway: string
@@ -45,18 +45,13 @@ export function addWorker(program: Command): void {
     .action(work)
 }
 
-function toGateway(text: string): string {
-  if (/^https?:\/\/[^/?#@]+\/?$/i.test(text) && URL.canParse(text)) return new URL(text).origin
-  throw new UsageError('--gateway must be an address without a path, such as https://gpu.example.com.')
-}
-
 async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlags): Promise<void> {
   const log = (line: string): void => void process.stdout.write(`${clean(line)}\n`)
   const port = createDistantPort({ gateway, key, name })
   const client = createComfyClient(comfyui, { headers })
   log(`Worker ${name} makes the runs of ${gateway} on ${client.url}. Ctrl+C stops it.`)
   await new Promise<void>((resolve, reject) => {
-    const stop = startWorker({
+    const worker = startWorker({
       client,
       port,
       name,
@@ -70,11 +65,13 @@ async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlag
         ),
     })
     onSignal(() => {
-      stop.close()
       log(
-        'Stopped. A run at work goes on in ComfyUI: start the worker again with this name, and its result comes.',
+        'Takes no more runs, and stops after a run at work. A second Ctrl+C stops it at once: the run goes on in ComfyUI, and its result comes when a worker with this name starts again.',
       )
-      resolve()
+      void worker.drain().then(() => {
+        log('Stopped.')
+        resolve()
+      })
     })
   })
 }

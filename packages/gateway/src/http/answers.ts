@@ -24,6 +24,12 @@ export function failure(
   return json(status, { ...body, data }, headers)
 }
 
+/** The refusal of a key that opens nothing. */
+export const refuseKey = (dialect: Dialect, sent: string | null): Response =>
+  sent
+    ? failure(dialect, 403, 'Invalid API key')
+    : failure(dialect, 401, 'Missing API key: send it in the X-API-KEY header')
+
 /** FastAPI's form, the same in every dialect. */
 export function unprocessable(problems: readonly Problem[]): Response {
   return json(422, { detail: problems })

@@ -1,17 +1,33 @@
 // The HTTP API of an engine: keys, routes, CORS and errors.
-import { EngineError } from '../engine.ts'
-import { isFromElsewhere, refuseKey } from './access.ts'
-import { answerError, brokenBy, failure, json, unprocessable } from './answers.ts'
+import { type Caller, EngineError, maySee } from '../engine.ts'
+import { createKeys, isFromElsewhere, keyOf, sameText } from './access.ts'
+import { answerError, brokenBy, failure, json, refuseKey, unprocessable } from './answers.ts'
 import { getDocument } from './document.ts'
 import { serveFile } from './links.ts'
-import { type Dialect, OPERATIONS, type Operation, type OperationRow, operations } from './operations.ts'
+import {
+  type GatewayOperation,
+  type Operation,
+  type OperationRow,
+  operations,
+  operationsOf,
+} from './operations.ts'
 import { readQuery } from './readQuery.ts'
+import { getUsage, pauseServer, resumeServer } from './routes/admin.ts'
 import { checkHealth, getQueue, getWorkflow, getWorkflows } from './routes/comfy.ts'
 import { connectEvents } from './routes/events.ts'
-import { cancelRun, executeWorkflow, getOutput, getRun, getRuns, runWorkflow } from './routes/runs.ts'
+import { checkAlive, checkReady, getMetrics } from './routes/operator.ts'
+import {
+  cancelRun,
+  executeWorkflow,
+  getOutput,
+  getRun,
+  getRuns,
+  resendWebhook,
+  runWorkflow,
+} from './routes/runs.ts'
 import { serveWorker } from './routes/worker.ts'
 import { runUpdate } from './runJson.ts'
-import type { ApiRequest, HttpApi, HttpApiOptions, RunningApi, Where } from './types.ts'
+import type { ApiRequest, HttpApi, HttpApiOptions, PlainRequest, RunningApi, Where } from './types.ts'
 
 const EXPOSED = 'x-request-id, retry-after, x-idempotency, preference-applied'
 const NO_KEY = 'Without a key, only this machine can use the API'
@@ -19,11 +35,28 @@ const NO_KEY = 'Without a key, only this machine can use the API'
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
 export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): void } {
   const { engine, dialect, apiKey } = options
-  const api: RunningApi = { ...options, streams: { ends: new Set(), closed: false, awaited: new Map() } }
-  const routes = routesOf(dialect)
+  const keys = createKeys(apiKey, options.keys)
+  const ends = new Set<() => void>()
+  let isClosed = false
+  const streams: RunningApi['streams'] = {
+    isOver: (caller) => isClosed || !keys.isValid(caller),
+    join(caller, end) {
+      ends.add(end)
+      const leave = keys.whileValid(caller, end)
+      return () => {
+        ends.delete(end)
+        leave()
+      }
+    },
+    awaited: new Map(),
+  }
+  const api: RunningApi = { ...options, callerOf: keys.callerOf, streams }
+  const routes = routesOf(options)
   const keepsOut: NonNullable<HttpApi['keepsOut']> = (request) => apiKey === null && isFromElsewhere(request)
   return {
     apiKey,
+    callerOf: keys.callerOf,
+    whileValid: keys.whileValid,
     keepsOut,
     async handle(request, where) {
       // Without CORS headers: pages of other sites can't read the refusal.
@@ -35,20 +68,21 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
       response.headers.set('access-control-expose-headers', EXPOSED)
       return response
     },
-    watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run))) ?? (() => {}),
-    async stateOf(runId) {
+    watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run), run.owner)) ?? (() => {}),
+    async stateOf(runId, caller = { isAdmin: true }) {
       const run = await engine.getRun(runId)
-      return run ? runUpdate(dialect, run) : null
+      return run && maySee(caller, run.owner) ? runUpdate(dialect, run) : null
     },
     follow: engine.follow && ((runId) => engine.follow!(runId)),
     close() {
-      api.streams.closed = true
-      for (const end of api.streams.ends) end()
+      isClosed = true
+      keys.close()
+      for (const end of ends) end()
     },
   }
 }
 
-function openCall(api: RunningApi, request: Request, where: Where): ApiRequest {
+function openCall(api: RunningApi, request: PlainRequest, where: Where): ApiRequest {
   const url = new URL(request.url)
   const limits = [api.maxBodyBytes, where.maxBodyBytes].map((limit) => limit ?? Number.POSITIVE_INFINITY)
   return {
@@ -57,6 +91,7 @@ function openCall(api: RunningApi, request: Request, where: Where): ApiRequest {
     request,
     url,
     query: url.searchParams,
+    caller: {},
     id: '',
     filesUrl: (api.publicUrl ?? where.filesUrl).replace(/\/+$/, ''),
     maxBodyBytes: Math.min(...limits),
@@ -65,7 +100,7 @@ function openCall(api: RunningApi, request: Request, where: Where): ApiRequest {
 }
 
 /** Answers a browser's preflight. */
-function preflight(request: Request): Response | undefined {
+function preflight(request: PlainRequest): Response | undefined {
   if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
   const headers = new Headers({
     'access-control-allow-methods': 'GET, HEAD, POST',
@@ -81,21 +116,39 @@ function preflight(request: Request): Response | undefined {
 async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Response> {
   const { api, request, filesUrl } = call
   const { pathname, search } = call.url
+  const key = keyOf(request)
   const [, toWorkers] = /^\/api\/v1\/worker\/(.*)$/.exec(pathname) ?? []
   if (toWorkers !== undefined && !call.files && api.workerKey !== undefined && api.engine.dialIn) {
-    const { workerKey: apiKey } = api
+    const isWorker = sameText(key ?? '', api.workerKey)
     // This key opens nothing else, and no other key opens this.
-    return await guard(
-      call,
-      () => refuseKey({ ...call, api: { ...api, apiKey } }) ?? serveWorker(api.engine, toWorkers, request),
+    return await guard(call, () =>
+      isWorker ? serveWorker(api.engine, toWorkers, request) : refuseKey(api.dialect, key),
     )
   }
   const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
   const route = isFile ? FILES : findRoute(call, routes)
+  let owner: string | undefined
   const perform = (): Promise<Response> =>
-    guard(call, () => (route.isOpen ? undefined : refuseKey(call)) ?? route.answer(call))
+    guard(call, () => {
+      if (route.isOpen) return route.answer(call)
+      const caller = api.callerOf(key)
+      // The key of an admin is known at once.
+      return caller instanceof Promise ? caller.then(answerFor) : answerFor(caller)
+    })
+  const answerFor = (caller: Caller | undefined): Response | Promise<Response> => {
+    if (!caller) return refuseKey(api.dialect, key)
+    owner = caller.owner
+    call.onCaller?.(caller)
+    if (route.isForAdmins && !caller.isAdmin)
+      return failure(api.dialect, 403, 'Only the key of an admin may do this')
+    return route.answer({ ...call, caller })
+  }
   const { operation } = route
-  if (!operation || !api.around) return await perform()
+  if (!operation || !api.around) {
+    const response = await perform()
+    if (route.hasForm && response.status >= 400) api.operator?.refused(response.status, owner)
+    return response
+  }
   const target = isFile ? pathname : pathname + search
   return await guard(call, () => api.around!(operation, target, { request, filesUrl, perform }))
 }
@@ -115,17 +168,15 @@ async function guard(
   }
 }
 
-interface Route {
+interface Route extends Pick<OperationRow, 'isOpen' | 'isForAdmins' | 'hasForm'> {
   /** Without an operation, `around` does not wrap the route. */
-  readonly operation?: Operation
-  /** Needs no key. */
-  readonly isOpen?: boolean | undefined
+  readonly operation?: Operation | undefined
   answer(call: ApiRequest): Response | Promise<Response>
 }
 
 const FILES: Route = { operation: 'downloadOutput', isOpen: true, answer: serveFile }
 
-const handlers: Readonly<Record<Operation, Route['answer']>> = {
+const handlers: Readonly<Record<Operation | GatewayOperation, Route['answer']>> = {
   getDocument,
   checkHealth,
   getQueue,
@@ -137,36 +188,43 @@ const handlers: Readonly<Record<Operation, Route['answer']>> = {
   getOutput,
   getRun,
   cancelRun,
+  resendWebhook,
   connectEvents,
   connectWebSocket,
   downloadOutput: serveFile,
+  checkAlive,
+  checkReady,
+  getMetrics,
+  getUsage,
+  pauseServer,
+  resumeServer,
 }
 
 interface ApiRoute extends OperationRow {
-  readonly operation: Operation
+  readonly operation: Operation | GatewayOperation
   readonly pattern: RegExp
 }
 
-/** The operations of a dialect, but the one of files, which has an origin of its own. */
-const routesOf = (dialect: Dialect): readonly ApiRoute[] =>
-  OPERATIONS.filter(
-    (operation) => operation !== 'downloadOutput' && !operations[operation].lackedBy?.includes(dialect),
-  ).map((operation) => {
-    const row = operations[operation]
-    const path = row.path.replaceAll('.', '\\.').replace('{id}', '([^/]+)')
-    return { ...row, operation, pattern: new RegExp(`^${path}$`) }
-  })
+/** The operations of an API, but the one of files, which has an origin of its own. */
+const routesOf = ({ dialect, operator }: HttpApiOptions): readonly ApiRoute[] =>
+  operationsOf(dialect, operator)
+    .filter((operation) => operation !== 'downloadOutput')
+    .map((operation) => {
+      const row = operations[operation]
+      const path = row.path.replaceAll('.', '\\.').replace('{id}', '([^/]+)')
+      return { ...row, operation, pattern: new RegExp(`^${path}$`) }
+    })
 
 /** The first route that fits, or else a refusal. */
 function findRoute({ api, request, url }: ApiRequest, routes: readonly ApiRoute[]): Route {
   const fitting = routes.filter(({ pattern }) => pattern.test(url.pathname))
   const route = fitting.find(({ method }) => method === request.method)
   if (route) {
-    const { operation, isOpen, pattern, query: parameters = {} } = route
+    const { operation, isOfGateway, pattern, query: parameters = {} } = route
     const [, part = ''] = pattern.exec(url.pathname)!
     return {
-      operation,
-      isOpen,
+      ...route,
+      operation: isOfGateway ? undefined : (operation as Operation),
       answer(call) {
         const { query, problems } = readQuery(url.searchParams, parameters, api)
         if (problems.length > 0) return unprocessable(problems)

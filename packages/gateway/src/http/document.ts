@@ -1,30 +1,32 @@
 // The OpenAPI document of a server, made from the table of operations.
-import type { Workflow } from '../engine.ts'
-import { keyOf, refuseKey } from './access.ts'
-import { json } from './answers.ts'
-import { OPERATIONS, type Operation, type OperationRow, operations, type Parameters } from './operations.ts'
-import { inputsOf, objectOf, refTo, type Schema, schemasOf } from './schemas.ts'
+import { mayRun, type Workflow } from '../engine.ts'
+import { keyOf } from './access.ts'
+import { json, refuseKey } from './answers.ts'
+import { type DataName, type OperationRow, operations, operationsOf, type Parameters } from './operations.ts'
+import { inputsOf, objectOf, refTo, type Schema, type SchemaName, schemasOf } from './schemas.ts'
 import type { ApiRequest, RunningApi } from './types.ts'
 
 /** Describes the API, and with the key also each workflow that can run. */
 export async function getDocument(call: ApiRequest): Promise<Response> {
   const { api, request, filesUrl } = call
-  const { dialect, publicUrl, apiKey, engine, oneOrigin } = api
-  const refused = refuseKey(call)
+  const { dialect, publicUrl, apiKey, engine, oneOrigin, operator, webhooks } = api
+  const key = keyOf(request)
+  const caller = await api.callerOf(key)
   // Else a key with a typing error would look like a server without workflows.
-  if (refused && keyOf(request)) return refused
-  const workflows = refused ? [] : await engine.workflows()
+  if (!caller && key) return refuseKey(dialect, key)
+  const all = caller ? await engine.workflows() : []
+  const workflows = all.filter(({ id, problem }) => problem === undefined && mayRun(caller!, id))
   const paths: Record<string, Record<string, object>> = {}
-  for (const operation of OPERATIONS) {
+  for (const operation of operationsOf(dialect, operator)) {
     const row = operations[operation]
-    if (row.lackedBy?.includes(dialect)) continue
+    if (operation === 'resendWebhook' && !webhooks) continue
     // Only the emulator serves files elsewhere.
     const elsewhere = operation === 'downloadOutput' && !oneOrigin && { servers: [{ url: filesUrl }] }
     const described = { ...describe(api, operation, row), ...elsewhere }
     paths[row.path] = { ...paths[row.path], [row.method.toLowerCase()]: described }
   }
   const ids = new Set<string>()
-  for (const workflow of workflows.filter(({ problem }) => problem === undefined)) {
+  for (const workflow of workflows) {
     const row = operations.runWorkflow
     const path = row.path.replace('{id}', encodeURIComponent(workflow.id))
     paths[path] = { post: describeRun(api, row, workflow, ids) }
@@ -43,6 +45,7 @@ export async function getDocument(call: ApiRequest): Promise<Response> {
     servers: [{ url: publicUrl ?? '/' }],
     ...(apiKey !== null && { security: Object.keys(schemes).map((name) => ({ [name]: [] })) }),
     paths,
+    ...(webhooks && { webhooks: { runEnded: { post: WEBHOOK } } }),
     components: {
       schemas: schemasOf(dialect),
       responses: errorsOf(),
@@ -51,7 +54,27 @@ export async function getDocument(call: ApiRequest): Promise<Response> {
   })
 }
 
-function describe(api: RunningApi, operation: Operation, row: OperationRow): object {
+/** The request to the address of `webhook_url`. */
+const WEBHOOK = {
+  operationId: 'runEnded',
+  summary:
+    'A run has ended. The headers are those of Standard Webhooks, and an event may come again with its `webhook-id`',
+  security: [],
+  parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+    name,
+    in: 'header',
+    required: true,
+    schema: { type: 'string' },
+  })),
+  requestBody: { required: true, content: { 'application/json': { schema: refTo('WebhookEvent') } } },
+  responses: {
+    '2XX': { description: 'The event was taken' },
+    410: { description: 'No event of this run is sent again' },
+    default: { description: 'The event is sent again later' },
+  },
+}
+
+function describe(api: RunningApi, operation: keyof typeof operations, row: OperationRow): object {
   const { isOpen, about, query = {}, headers = {} } = row
   return {
     operationId: operation,
@@ -86,13 +109,14 @@ function describeRun(api: RunningApi, row: OperationRow, workflow: Workflow, ids
 }
 
 function parametersOf(
-  { dialect, longestList, engine }: RunningApi,
+  { dialect, longestList, engine, webhooks }: RunningApi,
   where: string,
   rules: Parameters,
 ): object[] {
   const hasPages = dialect === 'python' || longestList !== undefined
   return Object.entries(rules).flatMap(([name, { about, required, ofPages, ...schema }]) => {
     if ((ofPages && !hasPages) || (name === 'Idempotency-Key' && !engine.findKey)) return []
+    if (name === 'webhook_url' && !webhooks) return []
     return {
       name,
       in: where,
@@ -117,6 +141,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   401: 'The key is missing',
   403: 'The key or the signature is wrong',
   404: 'Nothing has this name',
+  409: 'The run has not ended, or has no webhook',
   413: 'The body is too large',
   415: 'The type of the body is unknown',
   422: 'A parameter or an input is wrong. Nothing was started',
@@ -159,12 +184,19 @@ const answerOf = (description: string, schema: Schema, media = 'application/json
   content: { [media]: { schema } },
 })
 
+const metas: Readonly<Partial<Record<DataName, SchemaName>>> = {
+  Runs: 'Pages',
+  Usage: 'UsagePages',
+  Workflows: 'Problems',
+}
+
 function envelopeOf(data: NonNullable<OperationRow['data']>): Schema {
   const mayFail = data === 'Output'
+  const meta = metas[data]
   return objectOf({
     status: { type: 'string', enum: ['success', ...(mayFail ? ['failed'] : [])] },
-    data: data === 'Cancelled' ? { type: 'string' } : refTo(data),
+    data: data === 'Message' ? { type: 'string' } : refTo(data),
     'errors?': mayFail && { type: 'array', items: { type: 'string' } },
-    'meta?': data === 'Runs' ? refTo('Pages') : data === 'Workflows' && refTo('Problems'),
+    'meta?': meta !== undefined && refTo(meta),
   })
 }

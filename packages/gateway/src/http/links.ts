@@ -1,10 +1,10 @@
 // Signs and checks the links to files, and serves a file of a link.
 import { sameText } from './access.ts'
-import type { ApiRequest } from './types.ts'
+import type { ApiRequest, LinkContext } from './types.ts'
 
 /** A fresh signed URL of an output file. The signature does not cover the origin. */
 export async function linkTo(
-  { api, filesUrl }: ApiRequest,
+  { api, filesUrl }: LinkContext,
   runId: string,
   filename: string,
 ): Promise<string> {
@@ -17,7 +17,7 @@ export async function linkTo(
 const PASSED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
 
 /** The headers of a request that go to the engine, or to the S3 that has the file. */
-export const passedOf = ({ headers }: Request): Headers =>
+export const passedOf = ({ headers }: Pick<Request, 'headers'>): Headers =>
   new Headers([...headers].filter(([name]) => PASSED.includes(name)))
 
 /** Answers a signed link as S3 does. */
@@ -78,11 +78,14 @@ function makeSafe(file: Response, body: Response['body']): Response {
 }
 
 /** Signs download links by HMAC. The key is derived from the secret, since the secret may be the API key. */
-export function createSign(secret: string): (text: string) => Promise<string> {
+export function createSign(secret: string | (() => Promise<string>)): (text: string) => Promise<string> {
   // The value, not a promise: on Workers no request may wait for the work of another.
   let key: CryptoKey | undefined
   return async (text) => {
-    key ??= await importKey(await hmac(await importKey(encode('flowscale download links 1')), secret))
+    if (!key) {
+      const known = typeof secret === 'string' ? secret : await secret()
+      key = await importKey(await hmac(await importKey(encode('flowscale download links 1')), known))
+    }
     const bytes = await hmac(key, text)
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   }

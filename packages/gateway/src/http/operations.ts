@@ -15,11 +15,21 @@ export type Operation =
   | 'runWorkflow'
   | 'getOutput'
   | 'cancelRun'
+  | 'resendWebhook'
   | 'getRun'
   | 'connectEvents'
   | 'getRuns'
   | 'connectWebSocket'
   | 'downloadOutput'
+
+/** The operations for operators, which only a gateway has. */
+export type GatewayOperation =
+  | 'checkAlive'
+  | 'checkReady'
+  | 'getMetrics'
+  | 'getUsage'
+  | 'pauseServer'
+  | 'resumeServer'
 
 /** A parameter of a query, or a header. A text that is empty counts as not sent. */
 export interface Parameter {
@@ -28,6 +38,7 @@ export interface Parameter {
   readonly required?: readonly Dialect[]
   /** Default: a text */
   readonly type?: 'integer'
+  readonly format?: 'date'
   readonly enum?: readonly string[]
   readonly minimum?: number
   readonly maximum?: number
@@ -49,7 +60,8 @@ export type DataName =
   | 'Output'
   | 'Run'
   | 'Runs'
-  | 'Cancelled'
+  | 'Message'
+  | 'Usage'
 
 export interface OperationRow {
   readonly method: 'GET' | 'POST'
@@ -57,6 +69,10 @@ export interface OperationRow {
   readonly about: string
   /** Needs no key. */
   readonly isOpen?: true
+  /** Needs the key of an admin; other keys get a 403. */
+  readonly isForAdmins?: true
+  /** Only a gateway has it: an API with an `operator`. */
+  readonly isOfGateway?: true
   /** The dialects without it. */
   readonly lackedBy?: readonly Dialect[]
   readonly query?: Parameters
@@ -75,7 +91,20 @@ export interface OperationRow {
   readonly errors?: readonly number[]
 }
 
+const page = {
+  about: 'The number of the page',
+  type: 'integer',
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  default: 1,
+} as const
+
 const group = { about: 'The runs of one visitor or job' }
+
+const webhook = {
+  about:
+    'The address that hears of the end of the run, by the webhook `runEnded`. Only a gateway with a queue takes one',
+}
 
 const key = {
   'Idempotency-Key': {
@@ -92,7 +121,7 @@ const wait = {
 }
 
 /** Of two paths that fit a request, the first one counts. */
-export const operations: Readonly<Record<Operation, OperationRow>> = {
+export const operations: Readonly<Record<Operation | GatewayOperation, OperationRow>> = {
   getDocument: {
     method: 'GET',
     path: '/api/v1/openapi.json',
@@ -135,6 +164,7 @@ export const operations: Readonly<Record<Operation, OperationRow>> = {
     query: {
       workflow_id: { about: 'The id of the workflow', required: DIALECTS },
       group_id: group,
+      webhook_url: webhook,
     },
     headers: key,
     hasForm: true,
@@ -145,7 +175,7 @@ export const operations: Readonly<Record<Operation, OperationRow>> = {
     method: 'POST',
     path: '/api/v1/workflows/{id}/runs',
     about: 'Starts a run',
-    query: { group_id: group },
+    query: { group_id: group, webhook_url: webhook },
     headers: { ...key, ...wait },
     hasForm: true,
     hasJson: true,
@@ -165,14 +195,7 @@ export const operations: Readonly<Record<Operation, OperationRow>> = {
         ofPages: true,
       },
       sort_order: { about: 'The order of the runs', enum: ['asc', 'desc'], default: 'desc', ofPages: true },
-      page: {
-        about: 'The number of the page',
-        type: 'integer',
-        minimum: 1,
-        maximum: Number.MAX_SAFE_INTEGER,
-        default: 1,
-        ofPages: true,
-      },
+      page: { ...page, ofPages: true },
       page_size: {
         about: 'The runs of a page',
         type: 'integer',
@@ -209,8 +232,15 @@ export const operations: Readonly<Record<Operation, OperationRow>> = {
     path: '/api/v1/runs/{id}/cancel',
     about: 'Cancels a run, unless it has ended',
     lackedBy: ['openapi'],
-    data: 'Cancelled',
+    data: 'Message',
     errors: [404, 502],
+  },
+  resendWebhook: {
+    method: 'POST',
+    path: '/api/v1/runs/{id}/webhook/resend',
+    about: 'Sends the webhook of a run that has ended again, with the same `webhook-id`',
+    data: 'Message',
+    errors: [404, 409],
   },
   connectEvents: {
     method: 'GET',
@@ -248,6 +278,75 @@ export const operations: Readonly<Record<Operation, OperationRow>> = {
     },
     errors: [400, 403, 404],
   },
+  checkAlive: {
+    method: 'GET',
+    path: '/healthz',
+    about: 'Whether the gateway is alive',
+    isOfGateway: true,
+    isOpen: true,
+    media: 'application/json',
+  },
+  checkReady: {
+    method: 'GET',
+    path: '/readyz',
+    about: 'Whether the gateway can take runs. A 503 gives the reasons in `reasons`',
+    isOfGateway: true,
+    isOpen: true,
+    media: 'application/json',
+  },
+  getMetrics: {
+    method: 'GET',
+    path: '/metrics',
+    about: 'Figures of the gateway and its queue, in the text format of Prometheus',
+    isOfGateway: true,
+    isForAdmins: true,
+    media: 'text/plain',
+  },
+  getUsage: {
+    method: 'GET',
+    path: '/api/v1/usage',
+    about: 'How many runs ended, and their GPU time, by day, key and workflow. An admin sees all keys',
+    isOfGateway: true,
+    query: {
+      from: { about: 'The first day, in UTC. By default 30 days are counted', format: 'date' },
+      to: { about: 'The last day, today by default. 400 days are counted at most', format: 'date' },
+      page,
+      page_size: { about: 'The rows of a page', type: 'integer', minimum: 1, maximum: 1000, default: 1000 },
+    },
+    data: 'Usage',
+    errors: [400, 422],
+  },
+  pauseServer: {
+    method: 'POST',
+    path: '/api/v1/servers/{id}/pause',
+    about: 'Lets a server end its run, and take no other until it is resumed',
+    isOfGateway: true,
+    isForAdmins: true,
+    data: 'Message',
+    errors: [400, 404],
+  },
+  resumeServer: {
+    method: 'POST',
+    path: '/api/v1/servers/{id}/resume',
+    about: 'Lets a paused server take runs again',
+    isOfGateway: true,
+    isForAdmins: true,
+    data: 'Message',
+    errors: [400, 404],
+  },
 }
 
-export const OPERATIONS: readonly Operation[] = Object.keys(operations) as Operation[]
+/** The operations of an API of this kind. */
+export const operationsOf = (
+  dialect: Dialect,
+  operator: object | undefined,
+): readonly (Operation | GatewayOperation)[] =>
+  (Object.keys(operations) as (Operation | GatewayOperation)[]).filter((operation) => {
+    const { isOfGateway, lackedBy } = operations[operation]
+    return (operator || !isOfGateway) && !lackedBy?.includes(dialect)
+  })
+
+/** The operations that every server has in some dialect. */
+export const OPERATIONS: readonly Operation[] = (Object.keys(operations) as Operation[]).filter(
+  (operation) => !operations[operation].isOfGateway,
+)

@@ -17,7 +17,7 @@ export function readQuery(
   const problems: Problem[] = []
   for (const [name, rule] of Object.entries(parameters)) {
     const given = rule.ofPages && !hasPages ? null : sent.get(name)
-    const isText = !rule.type && !rule.enum
+    const isText = !rule.type && !rule.enum && !rule.format
     if (given === null || (isText && given === '')) {
       if (rule.required?.includes(dialect)) problems.push(missing('query', name))
       if (rule.default !== undefined) query.set(name, String(rule.default))
@@ -37,6 +37,10 @@ function check(given: string, rule: Parameter): Omit<Problem, 'loc'> | undefined
     const list = choices.map((choice) => `'${choice}'`).join(' or ')
     return choices.includes(given) ? undefined : { msg: `Input should be ${list}`, type: 'literal_error' }
   }
+  if (rule.format)
+    return isDay(given)
+      ? undefined
+      : { msg: 'Input should be a valid date such as 2026-12-01', type: 'date_parsing' }
   const value = Number(given)
   if (!/^[+-]?\d+$/.test(given)) return { msg: 'Input should be a valid integer', type: 'int_parsing' }
   if (value < minimum)
@@ -44,4 +48,10 @@ function check(given: string, rule: Parameter): Omit<Problem, 'loc'> | undefined
   if (value > maximum)
     return { msg: `Input should be less than or equal to ${maximum}`, type: 'less_than_equal' }
   return undefined
+}
+
+/** Whether a text is a day of the calendar: `2026-02-30` is none. */
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }

@@ -2,13 +2,13 @@
 import type { Run } from '../engine.ts'
 import { linkTo } from './links.ts'
 import type { Dialect } from './operations.ts'
-import type { ApiRequest, RunUpdate } from './types.ts'
+import type { LinkContext, RunUpdate } from './types.ts'
 
 /** The only team. */
 const TEAM = 'local'
 
 /** A run in the dialect of the API. `inList`: as an item of getRuns. */
-export async function runJson(call: ApiRequest, run: Run, inList = false): Promise<object> {
+export async function runJson(call: LinkContext, run: Run, inList = false): Promise<object> {
   const { dialect } = call.api
   const isPython = dialect === 'python'
   // Uploads have neither a key nor a link here.
@@ -21,7 +21,7 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
       ...(!inList && textOf(run, filename)),
     })),
   )
-  const { id, status, progress, position, node } = run
+  const { id, status, progress, position, node, webhook } = run
   const rest = {
     created_at: iso(run.createdAt),
     started_at: iso(run.startedAt),
@@ -31,6 +31,10 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
     node,
     error: run.error ?? undefined,
     waits_for: run.waitsFor,
+    ...(webhook &&
+      !inList && {
+        webhook: { status: webhook.status, attempts: webhook.attempts, last_status: webhook.lastStatus },
+      }),
   }
   if (dialect === 'readme') return { _id: id, status, inputs, outputs, ...rest }
   return {
@@ -47,6 +51,33 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
 }
 
 const MOST_TEXT_BYTES = 64 * 1024
+
+/** The most bytes of an event, which a receiver may keep in memory. */
+const MOST_EVENT_BYTES = 20_000
+const MOST_OUTPUTS = 20
+const MOST_ERROR = 2_000
+
+/** The body of a webhook: the end of a run, without its inputs, and with fresh links. */
+export async function eventOf(call: LinkContext, run: Run): Promise<string> {
+  const make = async (most: number, hasTexts: boolean): Promise<string> => {
+    const error = run.error?.slice(0, MOST_ERROR) ?? null
+    const some = {
+      ...run,
+      error,
+      files: run.files.slice(0, most),
+      outputNames: run.outputNames.slice(0, most),
+    }
+    const { inputs, webhook, ...json } = (await runJson(call, some, !hasTexts)) as Record<string, unknown>
+    const { id, workflowId, groupId, files } = run
+    const ids = { _id: id, workflow_id: workflowId, group_id: groupId }
+    const data = { ...ids, ...json, outputs_total: files.length }
+    return JSON.stringify({ type: `run.${run.status}`, timestamp: iso(run.completedAt), data })
+  }
+  let text = await make(MOST_OUTPUTS, true)
+  const isLong = (): boolean => new TextEncoder().encode(text).byteLength >= MOST_EVENT_BYTES
+  for (let most = MOST_OUTPUTS; isLong() && most >= 0; most--) text = await make(most, false)
+  return text
+}
 
 /** The text of an output, where it is one that is not too long for an answer. */
 export function textOf({ texts = {} }: Run, filename: string): { text?: string } {

@@ -6,12 +6,14 @@ export type Schema = Readonly<Record<string, unknown>>
 
 /** The schemas of answers, and of what comes by events and by the WebSocket. */
 export type SchemaName =
-  | Exclude<DataName, 'Cancelled'>
+  | Exclude<DataName, 'Message'>
   | 'Pages'
+  | 'UsagePages'
   | 'Problems'
   | 'Error'
   | 'InputErrors'
   | 'RunUpdate'
+  | 'WebhookEvent'
   | 'RunMessage'
   | 'Subscription'
 
@@ -84,7 +86,14 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
     'options?': listOf(scalar),
     'description?': text,
   })
-  const ids = objectOf({ run_id: text, workflow_id: text })
+  const { inputs, 'waits_for?': waitsFor, 'workflow_id?': _, 'group_id?': __, ...event } = run
+  const ids = { _id: text, workflow_id: text, group_id: orNull(text) }
+  const webhook = objectOf({
+    status: oneOf('pending', 'delivered', 'failed'),
+    attempts: count,
+    last_status: orNull({ type: 'integer' }),
+  })
+  const submitted = objectOf({ run_id: text, workflow_id: text })
   const runs = listOf(objectOf({ _id: text, ...run }))
   const problem = objectOf({ loc: listOf({ type: ['string', 'integer'] }), msg: text, type: text })
   const detail = { detail: text, 'data?': objectOf({ 'run_id?': text }) }
@@ -101,6 +110,7 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
       objectOf({
         container: server,
         comfy_uri: !isReadme && text,
+        'reason?': text,
         queue: objectOf({
           queue_running: listOf(place),
           queue_pending: listOf(place),
@@ -126,15 +136,15 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
           run_id: text,
         })
       : isOpenapi
-        ? { ...listOf(ids), minItems: 1, maxItems: 1 }
-        : ids,
+        ? { ...listOf(submitted), minItems: 1, maxItems: 1 }
+        : submitted,
     Started: objectOf({ run_id: text, '_id?': !isOpenapi && text, ...run }),
     Output: objectOf({
       download_url: orNull({ ...text, format: 'uri' }),
       generation_status: oneOf('success', 'failed'),
       'text?': text,
     }),
-    Run: objectOf({ _id: !isOpenapi && text, ...run }),
+    Run: objectOf({ _id: !isOpenapi && text, ...run, 'webhook?': webhook }),
     Runs: isPython ? objectOf({ runs }) : objectOf({ group_id: orNull(text), count, runs }),
     Pages: objectOf({
       sort_by: text,
@@ -142,6 +152,25 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
       page: count,
       page_size: count,
       group_id: orNull(text),
+      total_count: count,
+      total_pages: count,
+    }),
+    Usage: listOf(
+      objectOf({
+        day: { ...text, format: 'date' },
+        key: orNull(text),
+        workflow_id: text,
+        completed: count,
+        failed: count,
+        cancelled: count,
+        gpu_seconds: { type: 'number', minimum: 0 },
+      }),
+    ),
+    UsagePages: objectOf({
+      from: { ...text, format: 'date' },
+      to: { ...text, format: 'date' },
+      page: count,
+      page_size: count,
       total_count: count,
       total_pages: count,
     }),
@@ -156,6 +185,11 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
       : objectOf(detail),
     InputErrors: objectOf({ detail: listOf(problem) }),
     RunUpdate: objectOf({ run_id: text, status, ...atWork, output_names: names }),
+    WebhookEvent: objectOf({
+      type: oneOf('run.completed', 'run.failed', 'run.cancelled'),
+      timestamp: time,
+      data: objectOf({ ...event, ...ids, outputs_total: count }),
+    }),
     RunMessage: objectOf({ type: oneOf('run_status_update'), data: refTo('RunUpdate') }),
     Subscription: objectOf({
       type: oneOf('client_event'),

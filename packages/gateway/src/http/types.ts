@@ -1,9 +1,13 @@
 // The options and requests of the HTTP API.
-import type { Engine, Run, Status } from '../engine.ts'
+import type { Caller, Engine, Run, Status } from '../engine.ts'
+import type { Keys, WatchedKeys } from './access.ts'
 import type { Dialect, Operation } from './operations.ts'
 
 /** How long a download link lives by default. */
 export const URL_TTL_MS = 900_000
+
+/** The parts of a `Request` that the API reads. To make a whole one costs a server more than to answer some requests. */
+export type PlainRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'signal'>
 
 /** The facts about a request that its server knows. */
 export interface Where {
@@ -17,6 +21,8 @@ export interface Where {
   maxBodyBytes?: number | undefined
   /** Aborts when the server closes: answers that wait for a run end. */
   closing?: AbortSignal | undefined
+  /** Called with the sender of the request, once its key is known to be right. */
+  onCaller?: ((caller: Caller) => void) | undefined
 }
 
 /** The state of a run, under the names of the API. */
@@ -36,8 +42,10 @@ export interface RunUpdate {
 export interface HttpApiOptions {
   readonly engine: Engine
   readonly dialect: Dialect
-  /** The key that requests must carry; `null`: none. */
-  readonly apiKey: string | null
+  /** The key of an admin without a name; `null`: requests need no key. Default: only `keys` open the API */
+  readonly apiKey?: string | null | undefined
+  /** Keys with names. Default: none */
+  readonly keys?: Omit<WatchedKeys, 'close'> | undefined
   /** The key of workers that dial in to the engine. Default: none can */
   readonly workerKey?: string | undefined
   /** Signs download links. */
@@ -54,27 +62,52 @@ export interface HttpApiOptions {
    * in `python` only.
    */
   readonly longestList?: number | undefined
+  /** Takes the webhooks of runs. Default: there are none */
+  readonly webhooks?: Webhooks | undefined
   makeRequestId(): string
   /** The name of the server in errors. */
   readonly name: string
-  /** Wraps each operation. An error of `breakOff` goes on to the server. */
+  /** Gives an operator's routes their facts. Default: the API has no such routes */
+  readonly operator?: Operator | undefined
+  /** Wraps each operation that every server has. An error of `breakOff` goes on to the server. */
   around?(
     operation: Operation,
     target: string,
-    call: { readonly request: Request; readonly filesUrl: string; perform(): Promise<Response> },
+    call: { readonly request: PlainRequest; readonly filesUrl: string; perform(): Promise<Response> },
   ): Promise<Response>
 }
 
+/** The facts for an operator's routes. */
+export interface Operator {
+  /** Why no run should be sent here. Empty: the gateway is ready. */
+  reasons(): Promise<readonly string[]>
+  /** The figures in Prometheus' text format. */
+  metrics(): Promise<string>
+  /** Hears of a submission that was answered with an error. `owner`: the name of its key */
+  refused(status: number, owner: string | undefined): void
+}
+
+/** The webhooks of runs. */
+export interface Webhooks {
+  /** Throws an error of 422 if webhooks may not go to this address. */
+  check(address: string): void
+  /** Sends the webhook of a run that has ended again. False: the run has none, or has not ended */
+  resend(runId: string): Promise<boolean>
+}
+
 /** The API in front of an engine: what a server needs. */
-export interface HttpApi {
-  readonly apiKey: string | null
-  handle(request: Request, where: Where): Promise<Response>
+export interface HttpApi extends Partial<Pick<Keys, 'callerOf' | 'whileValid'>> {
+  /** The key of an admin without a name; `null`: requests need no key; `undefined`: only keys with names open the API. */
+  readonly apiKey: string | null | undefined
+  handle(request: PlainRequest, where: Where): Promise<Response>
+  /** Called by a server once it listens, with the start of download links. */
+  listens?(filesUrl: string): void
   /** Whether `handle` refuses a request because of its headers. A server also checks handshakes with it. */
   keepsOut?(request: { readonly headers: Headers }): boolean
-  /** Calls the listener at each change of a run. The returned function stops the calls. */
-  watch(listener: (update: RunUpdate) => void): () => void
-  /** The state of a run, or `null` if no run has this id. */
-  stateOf(runId: string): RunUpdate | null | Promise<RunUpdate | null>
+  /** Calls the listener at each change of a run, with the owner of the run. The returned function stops the calls. */
+  watch(listener: (update: RunUpdate, owner?: string) => void): () => void
+  /** The state of a run, or `null` if this caller has no run with this id. Default: an admin */
+  stateOf(runId: string, caller?: Caller): RunUpdate | null | Promise<RunUpdate | null>
   /** Requests an update at each change of this run, until the returned function is called. */
   follow?: ((runId: string) => () => void) | undefined
 }
@@ -90,24 +123,32 @@ export interface AwaitedRun {
 }
 
 /** An API at work, with its streams of events. */
-export interface RunningApi extends HttpApiOptions {
+export interface RunningApi extends HttpApiOptions, Pick<Keys, 'callerOf'> {
   readonly streams: {
-    /** Functions that end the open streams. */
-    readonly ends: Set<() => void>
-    /** Once true, a new stream ends after its first event. */
-    closed: boolean
+    /** Whether a new stream of this caller ends after its first event. */
+    isOver(caller: Caller): boolean
+    /** Calls `end` when the API closes or the caller's key is removed. The returned function stops that. */
+    join(caller: Caller, end: () => void): () => void
     /** The runs that callers wait for, by their ids. */
     readonly awaited: Map<string, AwaitedRun>
   }
 }
 
+/** What the links in an answer are made of, and its dialect. */
+export interface LinkContext {
+  readonly api: Pick<HttpApiOptions, 'dialect' | 'sign' | 'urlTtlMs'>
+  readonly filesUrl: string
+}
+
 /** A request of the API: what its handler gets. */
 export interface ApiRequest extends Readonly<Where> {
   readonly api: RunningApi
-  readonly request: Request
+  readonly request: PlainRequest
   readonly url: URL
   /** The parameters of the operation, checked, with their defaults. Of a file: all that were sent. */
   readonly query: URLSearchParams
+  /** Who sends the request. A route without a key has no caller. */
+  readonly caller: Caller
   /** The decoded path parameter; empty if the route has none. */
   readonly id: string
   readonly maxBodyBytes: number

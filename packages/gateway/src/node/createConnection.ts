@@ -1,12 +1,13 @@
 // Serves one client of the WebSocket: its subscriptions, and the changes of its runs.
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
+import { type Caller, maySee } from '../engine.ts'
 import type { HttpApi, RunUpdate } from '../http/types.ts'
 
 /** One connected client, for the server. */
 export interface Connection {
-  /** Sends a change to the client, if it subscribed to the run, or to no run at all. */
-  push(update: RunUpdate): void
+  /** Sends a change to the client, if it may know of the run, and subscribed to it or to no run at all. */
+  push(update: RunUpdate, owner: string | undefined): void
   /** Destroys the TCP socket. */
   destroy(): void
   /** Says goodbye (1001) and ends without waiting for an answer. */
@@ -57,6 +58,7 @@ export function createConnection(
   socket: WebSocket,
   tcp: Socket,
   api: HttpApi,
+  caller: Caller,
   connections: Set<Connection>,
   connect: (wire: Wire) => Messages | undefined,
 ): void {
@@ -66,21 +68,17 @@ export function createConnection(
   let isLookingUp = false
   let isOver = false
   let messages: Messages | undefined
+  let leave: (() => void) | undefined
 
   const connection: Connection = {
-    push(update) {
+    push(update, owner) {
+      if (!maySee(caller, owner)) return
       const subscription = subscriptions.get(update.run_id)
       if (subscription) subscription.wantsState = false
       if (subscription || subscriptions.size === 0) messages?.deliver(update)
     },
     destroy,
-    close() {
-      end()
-      socket.close(1001, 'The server is closing')
-      // A client that does not read would hold up the end of the server.
-      if (tcp.writableLength > 0) tcp.destroy()
-      else tcp.destroySoon()
-    },
+    close: () => close(1001, 'The server is closing'),
   }
 
   // An error of the protocol also closes the socket.
@@ -99,6 +97,7 @@ export function createConnection(
   })
   if (!messages || isOver) return
   connections.add(connection)
+  leave = api.whileValid?.(caller, () => close(1008, 'The key is no longer valid'))
   socket.on('message', (data: RawData, isBinary: boolean) => {
     const event = isOver || isBinary ? null : readEvent(String(data))
     if (event?.action === 'unsubscribe') unsubscribe(event.runId)
@@ -141,7 +140,7 @@ export function createConnection(
     if (subscribed) subscribed.stop ??= api.follow?.(runId)
     let update: RunUpdate | null | undefined
     try {
-      update = await api.stateOf(runId)
+      update = await api.stateOf(runId, caller)
     } catch {
       // The client hears of the next change.
     }
@@ -159,6 +158,14 @@ export function createConnection(
     if (tcp.writableLength > MOST_UNREAD) destroy()
   }
 
+  function close(code: number, reason: string): void {
+    end()
+    socket.close(code, reason)
+    // A client that does not read would hold up the end of the server.
+    if (tcp.writableLength > 0) tcp.destroy()
+    else tcp.destroySoon()
+  }
+
   function destroy(): void {
     end()
     tcp.destroy()
@@ -168,6 +175,7 @@ export function createConnection(
     if (isOver) return
     isOver = true
     connections.delete(connection)
+    leave?.()
     for (const { stop } of subscriptions.values()) stop?.()
     messages?.end()
   }

@@ -7,6 +7,7 @@ import { createQueue } from '../queue/createQueue.ts'
 import { type Queue, toQueue } from '../queue/runQueue.ts'
 import { KEEP_DAYS } from '../records/recordStore.ts'
 import * as rules from '../rules.ts'
+import { sender } from '../webhooks/post.ts'
 import { levelStore } from './levelStore.ts'
 import { takeOver } from './takeOver.ts'
 
@@ -59,5 +60,5 @@ export function folderQueueOf(options: FolderQueueOptions, single?: string): Que
       throw error
     })
   }
-  return toQueue(createQueue({ store: { ...store, open }, files, keepDays }))
+  return toQueue(createQueue({ store: { ...store, open }, files, keepDays, sender }))
 }

@@ -203,7 +203,8 @@ export function levelStore(folder: string): Store {
       await writeFile(reserve, new Array(wanted / MIB).fill(randomBytes(MIB)))
       size = wanted
     }
-    hasRoom = size === wanted || free > AMPLE_BYTES
+    // The reserve is for the ends of runs, and new ones must not use it up.
+    hasRoom = free > (size === wanted ? MIB : AMPLE_BYTES)
   }
 
   return {

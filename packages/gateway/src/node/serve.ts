@@ -104,6 +104,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     files ? () => false : isHandshake,
   )
   url = `http://${hostInUrl}:${listener.port}`
+  if (!files) api.listens?.(linksTo?.(hostInUrl) ?? url)
   const sockets = files ? undefined : serveSockets(listener.server, api, options.sockets ?? {})
 
   async function stop(server: Server, graceMs: number): Promise<void> {
@@ -229,7 +230,7 @@ const demoKey = 'fsk_local_demo_key'
 function servePage(
   { method, url = '' }: IncomingMessage,
   response: ServerResponse,
-  apiKey: string | null,
+  apiKey: string | null | undefined,
 ): boolean {
   const [path = ''] = url.split('?')
   const file = Object.hasOwn(pageFiles, path) ? pageFiles[path] : undefined

@@ -2,7 +2,8 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { hasKey, isKey, keyOf } from '../http/access.ts'
+import type { Caller } from '../engine.ts'
+import { createKeys, isKey, keyOf } from '../http/access.ts'
 import { operations } from '../http/operations.ts'
 import type { HttpApi } from '../http/types.ts'
 import { headersOf } from './answer.ts'
@@ -28,8 +29,9 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks) {
   })
   const connections = new Set<Connection>()
   let isClosed = false
-  const unwatch = api.watch((update) => {
-    for (const connection of [...connections]) connection.push(update)
+  const { callerOf = createKeys(api.apiKey).callerOf } = api
+  const unwatch = api.watch((update, owner) => {
+    for (const connection of [...connections]) connection.push(update, owner)
   })
 
   server.on('upgrade', (request: IncomingMessage, tcp: Socket, head: Buffer) => {
@@ -39,16 +41,29 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks) {
     const status = isClosed ? 503 : hooks.refuse?.()
     if (status) return refuse(tcp, status)
     const { path, key } = credentialsOf(request)
-    // The API answers with the fault of the key, or with the right version. `ws` would also take version 8.
-    if (!hasKey(api, key) || request.headers['sec-websocket-version'] !== '13') {
-      return handBack(server, request, tcp, head, { path, key })
+    const caller = callerOf(key)
+    const next = (found: Caller | undefined): void => {
+      // The API answers with the fault of the key, or with the right version. `ws` would also take version 8.
+      if (!found || request.headers['sec-websocket-version'] !== '13')
+        handBack(server, request, tcp, head, { path, key })
+      else connect(request, tcp, head, found)
     }
+    if (!(caller instanceof Promise)) return next(caller)
+    const onError = (): void => {}
+    tcp.on('error', onError)
+    void caller.then((found) => {
+      tcp.off('error', onError)
+      next(found)
+    })
+  })
+
+  function connect(request: IncomingMessage, tcp: Socket, head: Buffer, caller: Caller): void {
     handshakes.handleUpgrade(request, tcp, head, (socket: WebSocket) => {
-      createConnection(socket, tcp, api, connections, (wire) =>
+      createConnection(socket, tcp, api, caller, connections, (wire) =>
         hooks.connect ? hooks.connect(`http://socket${request.url}`, headersOf(request), wire) : plain(wire),
       )
     })
-  })
+  }
 
   return {
     /** The number of connections. */

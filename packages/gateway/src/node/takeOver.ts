@@ -26,7 +26,6 @@ interface Old {
 
 /** A line of `queue.jsonl`. */
 type Line =
-  | readonly ['number', last: number]
   | readonly ['server', url: string, name: string]
   | readonly ['plan' | 'needs', id: string, value: object]
   | readonly ['add', number: number, job: QueuedRun]
@@ -172,12 +171,12 @@ async function write(store: Store, olds: readonly Old[]): Promise<void> {
 }
 
 async function writeRun(step: Step, { record, plan, needs }: Old, number: number): Promise<void> {
-  const { id } = 'job' in record ? record.job : record.end.run
+  const { id, owner } = 'job' in record ? record.job : record.end.run
   const [known] = await step.read<RunRecord>(runKey(id))
   if (known) return
-  setRun(step, undefined, { ...record, number })
+  setRun(step, undefined, { ...record, number, owner })
   if (!('job' in record)) return
-  const [, , caller] = keysOf(callerOf(record))
+  const [, , caller] = keysOf(callerOf({ ...record, owner }))
   const had = { finish: record.tag + record.cost, base: 0 }
   step.write(caller, { means: {}, had: { 0: had } } satisfies CallerRecord)
   const day = dayOf(Date.now())

@@ -14,13 +14,14 @@ interface FileEntry {
 export async function readFile(
   draft: Draft,
   { name, kind }: { readonly name: string; readonly kind: Kind },
-  { name: key, file, body }: Part,
+  { name: key, file, json, body }: Part,
   readText: (chunks: Chunks) => Promise<string>,
 ): Promise<FileEntry> {
   if (file) return storeFile(draft, name, file, body)
   const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
   const refusal = (reason = ''): InputError => {
-    const msg = `Input should be ${what}: a file part, a data: URL or an http(s) URL${reason}`
+    const ways = `${json ? '' : 'a file part, '}a data: URL or an http(s) URL`
+    const msg = `Input should be ${what}: ${ways}${reason}`
     return new InputError([{ loc: ['body', key], msg, type: 'value_error' }])
   }
   const { header, rest } = await readHeader(body)
@@ -32,7 +33,8 @@ export async function readFile(
   const text = await readText(rest)
   if (!/^https?:\/\//i.test(text)) {
     const isPath = PATH.test(text)
-    throw refusal(isPath ? `. "${text}" is a path, which the server can't open: send the file itself` : '')
+    const advice = json ? 'send the file as a data: URL' : 'send the file itself'
+    throw refusal(isPath ? `. "${text}" is a path, which the server can't open: ${advice}` : '')
   }
   return { value: await draft.putUrl(name, text), publicValue: text }
 }

@@ -8,6 +8,7 @@ import {
   type Submission,
 } from '../../engine.ts'
 import { orAborted } from '../../runtime.ts'
+import type { PlainRequest } from '../types.ts'
 import type { FormHash } from './createFormHash.ts'
 import { type Part, readParts } from './multipart.ts'
 import { type FormValue, findInput, readEntry } from './readInput.ts'
@@ -20,7 +21,7 @@ type FormValues = Pick<Submission, 'values' | 'inputs'>
 
 /** What is read of a request. */
 interface Body {
-  readonly request: Request
+  readonly request: PlainRequest
   readonly maxBodyBytes: number
   /** Whether the body may be JSON. */
   readonly takesJson?: boolean
@@ -32,7 +33,7 @@ interface Body {
  * form, is an {@link EngineError}. An error of the draft is thrown at once.
  */
 export function readSubmission(draft: Draft, body: Body, hash?: FormHash): Promise<FormValues> {
-  return readBody(body, (parts) => readForm(draft, parts, hash))
+  return readBody(body, (parts, form) => readForm(draft, parts, form, hash))
 }
 
 /** Reads the form of a request for its hash alone: no workflow checks it. */
@@ -44,19 +45,21 @@ export function hashSubmission(body: Body, hash: FormHash): Promise<Once> {
 }
 
 async function readBody<T>(
-  { request: { signal, headers, body }, takesJson, ...limit }: Body,
-  read: (parts: AsyncGenerator<Part, void>) => Promise<T>,
+  { request: { signal, headers, body }, takesJson = false, ...limit }: Body,
+  read: (parts: AsyncGenerator<Part, void>, form: string) => Promise<T>,
 ): Promise<T> {
   const type = headers.get('content-type') ?? ''
   const isJson = takesJson && JSON_TYPE.test(type)
   const maxBodyBytes = isJson ? Math.min(limit.maxBodyBytes, MOST_JSON_BYTES) : limit.maxBodyBytes
-  if (Number(headers.get('content-length')) > maxBodyBytes) throw tooLarge('upload is', maxBodyBytes)
+  const form = isJson ? 'JSON' : 'form'
+  if (Number(headers.get('content-length')) > maxBodyBytes) throw tooLarge(`${form} is`, maxBodyBytes)
   const reader = body?.getReader()
   // Only an abort from now on counts: a caller that has left before may have sent the whole form.
   const aborter = new AbortController()
   try {
-    const bytes = readBytes(reader, maxBodyBytes, aborter.signal)
-    const reading = read(partsOf(bytes, type, takesJson))
+    const bytes = readBytes(reader, maxBodyBytes, form, aborter.signal)
+    const parts = isJson ? readJson(bytes) : partsOf(bytes, type, takesJson)
+    const reading = read(counted(parts, form), form)
     return await orAborted(reading, signal, () => aborter.abort(signal.reason))
   } finally {
     reader?.cancel().catch(() => {})
@@ -67,6 +70,7 @@ async function readBody<T>(
 async function* readBytes(
   reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
   maxBytes: number,
+  form: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   let count = 0
@@ -78,7 +82,7 @@ async function* readBytes(
     signal.throwIfAborted()
     if (done) return
     count += value.byteLength
-    if (count > maxBytes) throw tooLarge('upload is', maxBytes)
+    if (count > maxBytes) throw tooLarge(`${form} is`, maxBytes)
     yield value
   }
 }
@@ -94,11 +98,12 @@ async function skip({ body }: Part): Promise<void> {
 async function readForm(
   draft: Draft,
   parts: AsyncGenerator<Part, void>,
+  form: string,
   hash: FormHash | undefined,
 ): Promise<FormValues> {
   const entries = new Map<string, NumberedEntry[]>()
   const unknown = new Set<string>()
-  const readText = createTextReader()
+  const readText = createTextReader(form)
   for await (const sent of parts) {
     const part = hash?.listen(sent) ?? sent
     const found = findInput(draft.workflow, part.name)
@@ -120,25 +125,24 @@ async function readForm(
   return gatherValues(draft.workflow, entries, unknown)
 }
 
-async function* partsOf(...body: Parameters<typeof partsOfType>): AsyncGenerator<Part, void> {
+async function* counted(parts: AsyncGenerator<Part, void>, form: string): AsyncGenerator<Part, void> {
   let count = 0
-  for await (const part of partsOfType(...body)) {
-    if (++count > MAX_PARTS) throw new EngineError(413, `The form has more than ${MAX_PARTS} parts`)
+  for await (const part of parts) {
+    if (++count > MAX_PARTS) throw new EngineError(413, `The ${form} has more than ${MAX_PARTS} values`)
     yield part
   }
 }
 
 const JSON_TYPE = /^application\/json\b/i
 
-async function* partsOfType(
+async function* partsOf(
   bytes: AsyncGenerator<Uint8Array, void>,
   contentType: string,
-  takesJson = false,
+  takesJson: boolean,
 ): AsyncGenerator<Part, void> {
-  if (takesJson && JSON_TYPE.test(contentType)) return yield* readJson(bytes)
   if (/^multipart\/form-data\b/i.test(contentType)) return yield* readParts(bytes, contentType)
   if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) {
-    const text = await createTextReader()(bytes)
+    const text = await createTextReader('form')(bytes)
     for (const [name, value] of new URLSearchParams(text)) yield { name, body: encode(value) }
     return
   }
@@ -150,15 +154,15 @@ async function* partsOfType(
   }
 }
 
-/** Reads the texts of a form. One limit counts for all texts together, since they are held in memory. */
-function createTextReader(): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
+/** Reads the texts of a body. One limit counts for all texts together, since they are held in memory. */
+function createTextReader(form: string): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
   let count = 0
   return async (chunks) => {
     const decoder = new TextDecoder()
     let text = ''
     for await (const chunk of chunks) {
       count += chunk.byteLength
-      if (count > MAX_TEXT_BYTES) throw tooLarge('texts of the form are', MAX_TEXT_BYTES)
+      if (count > MAX_TEXT_BYTES) throw tooLarge(`texts of the ${form} are`, MAX_TEXT_BYTES)
       text += decoder.decode(chunk, { stream: true })
     }
     return text + decoder.decode()

@@ -1,11 +1,11 @@
 // Answers about servers, the queue and workflows.
-import type { Workflow } from '../../engine.ts'
+import { mayRun, maySee, type QueueEntry, type Workflow } from '../../engine.ts'
 import { failure, success } from '../answers.ts'
 import type { Dialect } from '../operations.ts'
 import type { ApiRequest } from '../types.ts'
 
-export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
-  const workflows = await engine.workflows()
+export async function getWorkflows({ api: { engine, dialect }, caller }: ApiRequest): Promise<Response> {
+  const workflows = (await engine.workflows()).filter(({ id }) => mayRun(caller, id))
   const listed = workflows.filter(({ problem }) => problem === undefined)
   const list = listed.map((workflow) => rowOf(dialect, workflow))
   const problems = workflows.flatMap(({ id, problem }) => (problem === undefined ? [] : [{ id, problem }]))
@@ -13,9 +13,9 @@ export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Pr
   return success(data, problems.length > 0 ? { problems } : undefined)
 }
 
-export async function getWorkflow({ api: { engine, dialect }, id }: ApiRequest): Promise<Response> {
+export async function getWorkflow({ api: { engine, dialect }, caller, id }: ApiRequest): Promise<Response> {
   const workflow = (await engine.workflows()).find((one) => one.id === id)
-  if (!workflow) return failure(dialect, 404, 'Workflow not found')
+  if (!workflow || !mayRun(caller, id)) return failure(dialect, 404, 'Workflow not found')
   const { problem } = workflow
   return problem === undefined
     ? success(rowOf(dialect, workflow))
@@ -73,15 +73,20 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
   return answer
 }
 
-export async function getQueue({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
+export async function getQueue({ api: { engine, dialect }, caller }: ApiRequest): Promise<Response> {
   const containers = await engine.containers()
+  const shown = ([number, id, owner]: QueueEntry): QueueEntry => [
+    number,
+    maySee(caller, owner) ? id : 'other',
+  ]
   return success(
-    containers.map(({ name, url, running, pending, waiting }) => ({
+    containers.map(({ name, url, running, pending, waiting, reason }) => ({
       ...(dialect !== 'openapi' && { container: name }),
       ...(dialect !== 'readme' && { comfy_uri: url }),
+      ...(reason !== undefined && { reason }),
       queue: {
-        queue_running: running,
-        queue_pending: pending,
+        queue_running: running.map(shown),
+        queue_pending: pending.map(shown),
         ...(waiting !== undefined && { queue_remaining: waiting }),
       },
     })),

@@ -1,5 +1,5 @@
 // Streams the states of a run as server-sent events.
-import { isEnded, type Run } from '../../engine.ts'
+import { type Caller, isEnded, maySee, type Run } from '../../engine.ts'
 import { onAbort } from '../../runtime.ts'
 import { failure } from '../answers.ts'
 import type { Dialect } from '../operations.ts'
@@ -14,12 +14,12 @@ const HEADERS = {
 }
 
 /** The states of a run as server-sent events, until the run has ended. */
-export async function connectEvents({ api, request, id }: ApiRequest): Promise<Response> {
+export async function connectEvents({ api, caller, request, id }: ApiRequest): Promise<Response> {
   const run = await api.engine.getRun(id)
-  if (!run) return failure(api.dialect, 404, 'Run not found')
+  if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')
   // After the end of a run, an EventSource connects again, unless the answer is 204.
   if (isEnded(request.headers.get('last-event-id') ?? '')) return new Response(null, { status: 204 })
-  return new Response(streamRun(api, run, request.signal), { headers: HEADERS })
+  return new Response(streamRun(api, caller, run, request.signal), { headers: HEADERS })
 }
 
 /** Proxies and clients give up a connection that is silent for long. */
@@ -34,6 +34,7 @@ const MOST_READS = 150
  */
 function streamRun(
   { engine, dialect, streams }: RunningApi,
+  caller: Caller,
   known: Run,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
@@ -48,19 +49,19 @@ function streamRun(
 
   function begin(): void {
     stop = () => {}
-    if (isEnded(known.status) || streams.closed || signal.aborted) {
+    if (isEnded(known.status) || streams.isOver(caller) || signal.aborted) {
       onRun(known)
       end()
       return
     }
     const unwatch = engine.watch?.(onRun, known.id)
     const unfollow = engine.follow?.(known.id)
-    streams.ends.add(end)
+    const leave = streams.join(caller, end)
     const forget = onAbort(signal, end)
     stop = () => {
       unwatch?.()
       unfollow?.()
-      streams.ends.delete(end)
+      leave()
       forget()
     }
     void readRun()

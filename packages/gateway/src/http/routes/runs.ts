@@ -1,21 +1,24 @@
 // Starts, shows, lists and cancels runs, and gives links to outputs.
 import {
+  type Caller,
   checkSame,
   EngineError,
   isEnded,
   type KnownRun,
+  mayRun,
+  maySee,
   nothingStarted,
   type Run,
   type RunsQuery,
 } from '../../engine.ts'
-import { isKey } from '../access.ts'
+import { isKey, keyOf } from '../access.ts'
 import { failure, json, success, unprocessable } from '../answers.ts'
 import { createFormHash, type FormHash } from '../form/createFormHash.ts'
 import { hashSubmission, readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
 import { type Dialect, operations } from '../operations.ts'
 import { runJson, textOf } from '../runJson.ts'
-import type { ApiRequest, RunningApi } from '../types.ts'
+import type { ApiRequest, PlainRequest, RunningApi, Webhooks } from '../types.ts'
 import { answerRun } from './wait.ts'
 
 export async function executeWorkflow(call: ApiRequest): Promise<Response> {
@@ -37,29 +40,58 @@ export async function runWorkflow(call: ApiRequest): Promise<Response> {
 
 /** Starts a run of a workflow; `undefined` if no workflow has this id. */
 async function submit(
-  { api, request, query, maxBodyBytes, requestId }: ApiRequest,
+  { api, request, caller, query, maxBodyBytes, requestId }: ApiRequest,
   id: string,
   takesJson: boolean,
 ): Promise<Pick<KnownRun, 'run' | 'number'> | undefined> {
   const { engine } = api
+  if (!mayRun(caller, id)) return undefined
   const groupId = query.get('group_id')
-  const hash = openHash(request, api, [id, groupId])
+  const webhookUrl = query.get('webhook_url') ?? undefined
+  if (webhookUrl !== undefined) webhooksOf(api).check(webhookUrl)
+  const hash = openHash(request, api, [id, groupId, ...(webhookUrl === undefined ? [] : [webhookUrl])])
   const body = { request, maxBodyBytes, takesJson }
-  const known = hash && (await engine.findKey!(hash.key).catch(nothingStarted))
+  const known = hash && (await engine.findKey!(hash.key, caller.owner).catch(nothingStarted))
   if (known) {
     checkSame(known, await hashSubmission(body, hash))
     return known
   }
-  const draft = await engine.draft(id, request.signal).catch(nothingStarted)
+  const draft = await engine.draft(id, request.signal, caller).catch(nothingStarted)
   if (!draft) return undefined
-  const form = await readSubmission(draft, body, hash).catch(nothingStarted)
+  const form = await readSubmission(draft, body, hash)
+    .then((read) => recheck(request, api, caller, id).then(() => read))
+    .catch((error) => {
+      draft.discard?.()
+      return nothingStarted(error)
+    })
   const once = await hash?.digest()
-  return await draft.submit({ ...form, groupId, requestId, once })
+  return await draft.submit({ ...form, groupId, requestId, once, webhookUrl })
+}
+
+/** A body may come for hours. Meanwhile the key may be removed, or the workflow taken from it. */
+async function recheck(
+  request: PlainRequest,
+  { callerOf, streams }: RunningApi,
+  caller: Caller,
+  workflowId: string,
+): Promise<void> {
+  if (!streams.isOver(caller)) return
+  const now = await callerOf(keyOf(request))
+  if (!now || !mayRun(now, workflowId)) throw new EngineError(403, 'Invalid API key')
+}
+
+function webhooksOf({ webhooks, name }: RunningApi): Webhooks {
+  if (webhooks) return webhooks
+  const way = 'start a gateway with --data, or with --redis and --api-key or --secret; not with --no-key'
+  throw new EngineError(
+    422,
+    `webhook_url is for gateways with a queue and a secret, not for this ${name}: ${way}`,
+  )
 }
 
 /** The hash of a submission that has an `Idempotency-Key`; no other needs one. */
 function openHash(
-  request: Request,
+  request: PlainRequest,
   { engine, name }: RunningApi,
   about: readonly unknown[],
 ): FormHash | undefined {
@@ -80,7 +112,7 @@ function accepted(dialect: Dialect, { run, number }: Pick<KnownRun, 'run' | 'num
 }
 
 export async function getRuns(call: ApiRequest): Promise<Response> {
-  const { api, query, url } = call
+  const { api, caller, query, url } = call
   const { engine, dialect, longestList } = api
   const groupId = query.get('group_id')
   const isPaged = Object.entries(operations.getRuns.query!).some(
@@ -92,7 +124,9 @@ export async function getRuns(call: ApiRequest): Promise<Response> {
   const sortBy = query.get('sort_by') as RunsQuery['sortBy']
   const sortOrder = query.get('sort_order') as RunsQuery['sortOrder']
   const offset = page > 1 ? (page - 1) * pageSize : 0
-  const list = await engine.getRuns({ groupId, sortBy, sortOrder, offset, limit: pageSize })
+  // Equal groups of two owners don't meet.
+  const owner = caller.isAdmin && groupId === null ? undefined : caller.owner
+  const list = await engine.getRuns({ groupId, owner, sortBy, sortOrder, offset, limit: pageSize })
   const runs = await Promise.all(list.runs.map((run) => runJson(call, run, true)))
   const meta = hasPages
     ? {
@@ -114,9 +148,9 @@ export async function getRun(call: ApiRequest): Promise<Response> {
 }
 
 export async function getOutput(call: ApiRequest): Promise<Response> {
-  const { api, query } = call
+  const { api, caller, query } = call
   const found = await api.engine.findOutput(query.get('filename')!)
-  if (!found) return failure(api.dialect, 404, 'Output not found')
+  if (!found || !maySee(caller, found.run.owner)) return failure(api.dialect, 404, 'Output not found')
   const { run, file } = found
   if (file !== undefined) {
     const download_url = await linkTo(call, run.id, file)
@@ -130,11 +164,22 @@ export async function getOutput(call: ApiRequest): Promise<Response> {
   })
 }
 
-export async function cancelRun({ api, id }: ApiRequest): Promise<Response> {
-  const cancelled = await api.engine.cancelRun(id)
+export async function cancelRun({ api, caller, id }: ApiRequest): Promise<Response> {
+  const found = caller.isAdmin ? undefined : await api.engine.getRun(id)
+  const isOwn = caller.isAdmin || (found && maySee(caller, found.owner))
+  const cancelled = isOwn ? await api.engine.cancelRun(id) : undefined
   if (!cancelled) return failure(api.dialect, 404, 'Run not found')
   const { run, hadEnded } = cancelled
   if (hadEnded) return success(`Run has already ended: ${run.status}`)
   const isOver = run.status === 'cancelled'
   return success(isOver ? 'Run cancelled successfully' : `Cancel requested: the run is ${run.status} still`)
+}
+
+export async function resendWebhook({ api, caller, id }: ApiRequest): Promise<Response> {
+  const run = await api.engine.getRun(id)
+  if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')
+  if (!isEnded(run.status))
+    return failure(api.dialect, 409, 'The run has not ended: its webhook is sent then')
+  if (await api.webhooks?.resend(id)) return success('Webhook is sent again')
+  return failure(api.dialect, 409, 'The run has no webhook')
 }

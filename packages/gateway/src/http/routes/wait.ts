@@ -1,5 +1,5 @@
 // Answers with a run: at once, when it has ended soon, or with `Prefer: wait` when it has ended.
-import { isEnded, type Run } from '../../engine.ts'
+import { type Caller, isEnded, maySee, type Run } from '../../engine.ts'
 import { onAbort, within } from '../../runtime.ts'
 import { failure, json } from '../answers.ts'
 import type { ApiRequest, AwaitedRun, RunningApi } from '../types.ts'
@@ -17,7 +17,7 @@ const READ_EVERY_MS = 2_000
  * run as it was submitted.
  */
 export async function answerRun(
-  { api, request, closing }: ApiRequest,
+  { api, caller, request, closing }: ApiRequest,
   id: string,
   dataOf: (run: Run) => Promise<object>,
   known?: Run,
@@ -28,7 +28,7 @@ export async function answerRun(
   const envelope = async (run: Run): Promise<object> => ({ status: 'success', data: await dataOf(run) })
   const missing = (): Response => failure(dialect, 404, 'Run not found')
   if (!seconds || (known && isEnded(known.status))) {
-    const run = known ?? (await readRun(api, id))
+    const run = known ?? (await readRun(api, caller, id))
     return run ? json(200, await envelope(run), headers) : missing()
   }
 
@@ -38,19 +38,25 @@ export async function answerRun(
   const end = (): void => {
     if (isOver) return
     isOver = true
-    streams.ends.delete(end)
     for (const leave of leaves) leave()
     wake()
   }
-  streams.ends.add(end)
   const signals = [request.signal, ...(closing ? [closing] : [])]
-  const leaves = [awaited.join(end), ...signals.map((signal) => onAbort(signal, end))]
+  const leaves = [
+    awaited.join(end),
+    streams.join(caller, end),
+    ...signals.map((signal) => onAbort(signal, end)),
+  ]
   // A run that was submitted is there, whatever the look at it says.
   if (!known) await awaited.seen
-  if (streams.closed || signals.some(({ aborted }) => aborted)) end()
+  if (streams.isOver(caller) || signals.some(({ aborted }) => aborted)) end()
   const latest = (): Run | undefined => awaited.run ?? known
-  if (!latest()) return missing()
-  if (isOver) return json(200, await envelope(latest()!), headers)
+  const found = latest()
+  if (!found || !maySee(caller, found.owner)) {
+    end()
+    return missing()
+  }
+  if (isOver) return json(200, await envelope(found), headers)
 
   const encoder = new TextEncoder()
   let leftMs = seconds * 1_000
@@ -85,7 +91,7 @@ export async function answerRun(
 const HEADERS = { 'cache-control': 'no-store, no-transform' }
 
 /** For how many seconds a caller prefers to wait (RFC 7240). */
-function waitOf({ headers }: Request): number | undefined {
+function waitOf({ headers }: ApiRequest['request']): number | undefined {
   const found = /(?:^|,)\s*wait\s*(?:=\s*"?(\d*)"?\s*)?(?:[,;]|$)/i.exec(headers.get('prefer') ?? '')
   return found ? Math.min(Number(found[1] || USUAL_S), MOST_S) : undefined
 }
@@ -93,9 +99,10 @@ function waitOf({ headers }: Request): number | undefined {
 /** A run that should end within this time is waited for: else its caller would only ask again. */
 const SOON_MS = 100
 
-async function readRun(api: RunningApi, id: string): Promise<Run | undefined> {
+async function readRun(api: RunningApi, caller: Caller, id: string): Promise<Run | undefined> {
   const run = await api.engine.getRun(id)
-  if (run?.endsAt === undefined || Math.abs(run.endsAt - Date.now()) > SOON_MS) return run
+  if (!run || !maySee(caller, run.owner)) return undefined
+  if (run.endsAt === undefined || Math.abs(run.endsAt - Date.now()) > SOON_MS) return run
   const awaited = awaitRun(api, id, run)
   let leave = (): void => {}
   const end = new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@ import { type Engine, EngineError } from '../../engine.ts'
 import { isObject } from '../../options.ts'
 import type { Outcome, WorkerPort } from '../../workerPort.ts'
 import { json } from '../answers.ts'
+import type { PlainRequest } from '../types.ts'
 
 /** A larger message of a worker is refused. */
 const MOST_BYTES = 64 * 1024
@@ -14,7 +15,11 @@ let bytesAtOnce = 0
 const NAME = /^[\w.-]{1,64}$/
 
 /** `path`: the action, with the ids of a run and a file if it needs them. The headers say which worker it is. */
-export async function serveWorker({ dialIn }: Engine, path: string, request: Request): Promise<Response> {
+export async function serveWorker(
+  { dialIn }: Engine,
+  path: string,
+  request: PlainRequest,
+): Promise<Response> {
   const { method, headers, signal } = request
   const name = headers.get('x-worker') ?? ''
   const session = headers.get('x-worker-session') ?? ''
@@ -81,7 +86,7 @@ class Malformed extends EngineError {
 }
 
 /** Reads a message. Its bytes are counted as they come: `content-length` may be wrong. */
-async function readJson({ headers, body }: Request, most: number): Promise<Record<string, unknown>> {
+async function readJson({ headers, body }: PlainRequest, most: number): Promise<Record<string, unknown>> {
   if (Number(headers.get('content-length')) > most) throw new Malformed()
   // One piece of memory, since a list of small chunks takes a hundred times their bytes.
   let bytes = new Uint8Array()
