@@ -3,6 +3,7 @@ import {
   createHttpApi,
   type Dialect,
   type HttpApiOptions,
+  type PlainRequest,
   type RunUpdate,
   type Where,
 } from '@flowscale/gateway/http'
@@ -20,6 +21,7 @@ import {
 import { createEngine } from './engine/createEngine.ts'
 import { countOne, type Ledger, noteKeys } from './engine/ledger.ts'
 import { createState, type EmulatorStats, type EngineState, type Settings, toApiRun } from './engine/state.ts'
+import { createWebhooks } from './engine/webhooks.ts'
 import { checkFaults } from './faults/createFaults.ts'
 import type { FaultKind, FaultOptions } from './faults/table.ts'
 import { makeRequestId, sign } from './seed.ts'
@@ -46,6 +48,11 @@ export interface EmulatorOptions {
   urlTtlMs?: number | undefined
   /** Faults, at random or by a plan. The object is read at each use, so you can change it later. Default: none */
   faults?: FaultOptions | undefined
+  /**
+   * Takes each webhook, as a request that is signed for `verifyWebhook`; its answer is the receiver's. Default: `fetch`, and
+   * `webhook_url` must lead to this machine
+   */
+  onWebhook?: ((request: Request) => Response | Promise<Response>) | undefined
 }
 
 /** An emulator, made by {@link createEmulator}. */
@@ -59,7 +66,7 @@ export interface Emulator {
   /** The key that requests must carry. */
   readonly apiKey: string
   /** Answers a request. A server calls it; `fetch` calls it, too. */
-  handle(request: Request, where: Where): Promise<Response>
+  handle(request: PlainRequest, where: Where): Promise<Response>
   /**
    * Calls the listener at each change of a run's status or progress. If somebody reads the events of a run, also at each
    * new place of the run in the queue. The returned function stops the calls. An error of a listener is an unhandled
@@ -106,18 +113,23 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const { stats, ledger, faults } = state
   const { apiKey, seed, dialect, urlTtlMs } = settings
   const engine = createEngine(state)
+  const links = { dialect, urlTtlMs, sign: (text: string) => sign(seed, text) }
+  let filesUrl = URL_OF_FILES
+  // Pages on plain HTTP can't sign.
+  const webhooks = globalThis.crypto?.subtle && createWebhooks(state, links, () => filesUrl)
+  if (webhooks) state.sendWebhook = webhooks.send
   const api = createHttpApi({
     engine,
-    dialect,
+    ...links,
     apiKey,
-    urlTtlMs,
     name: 'emulator',
-    sign: (text) => sign(seed, text),
+    webhooks,
     makeRequestId: () => makeRequestId(state.randomRequestIds),
     around: withFaults(state),
   })
   const handle: Emulator['handle'] = (request, where) => {
     stats.requests++
+    filesUrl = where.filesUrl
     noteKeys(ledger, apiKey, { url: request.url, headers: request.headers, files: where.files })
     return api.handle(request, where)
   }
@@ -144,7 +156,10 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       message: (update) => faults.choose('message', update.run_id),
     },
     stats,
-    close: () => engine.close(),
+    close() {
+      engine.close()
+      webhooks?.close()
+    },
   }
 }
 
@@ -176,6 +191,7 @@ const OPTIONS: Rules<EmulatorOptions> = {
   maxRuns: optional(rules.wholeNumber(1)),
   urlTtlMs: optional(rules.finitePositive),
   faults: optional(rules.object),
+  onWebhook: optional(rules.callback),
 }
 
 function readOptions(options: EmulatorOptions): Settings {
@@ -191,5 +207,6 @@ function readOptions(options: EmulatorOptions): Settings {
     maxRuns: options.maxRuns ?? 1000,
     urlTtlMs: options.urlTtlMs ?? URL_TTL_MS,
     faults: options.faults,
+    onWebhook: options.onWebhook,
   }
 }

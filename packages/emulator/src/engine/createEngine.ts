@@ -69,7 +69,7 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       remote.push({ input, url })
       return {}
     },
-    async submit({ values: sent, inputs, groupId, requestId, once }) {
+    async submit({ values: sent, inputs, groupId, requestId, once, webhookUrl }) {
       const known = once && state.known.get(once.key)
       if (known) {
         checkSame(known, once)
@@ -78,7 +78,7 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       if (state.closed) throw new EngineError(503, 'The emulator is closed')
       const { values, drawn } = fillInputs(workflow, sent as WorkflowInputs, state.randomSeeds)
       const apiInputs = [...inputs, ...drawn]
-      const run = addRun(state, { workflow, groupId, apiInputs, given: { values, remote } })
+      const run = addRun(state, { workflow, groupId, apiInputs, given: { values, remote }, webhookUrl })
       state.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
       const answer = { run: toApiRun(run), number: run.number }
       if (once) state.known.set(once.key, { ...answer, hash: once.hash })

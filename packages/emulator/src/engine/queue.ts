@@ -4,20 +4,17 @@ import { makeOutputName, makeRunId } from '../seed.ts'
 import { performRun } from './performRun.ts'
 import { type Container, type EngineState, type Output, type Run, toApiRun } from './state.ts'
 
-type NewRun = Pick<Run, 'workflow' | 'groupId' | 'apiInputs' | 'given'>
+type NewRun = Pick<Run, 'workflow' | 'groupId' | 'apiInputs' | 'given' | 'webhookUrl'>
 
 /** Puts a run into the shortest queue; it starts at once where the container is free. */
-export function addRun(state: EngineState, { workflow, groupId, apiInputs, given }: NewRun): Run {
+export function addRun(state: EngineState, submitted: NewRun): Run {
   const container = shortest(state.containers)
   const run: Run = {
     id: makeRunId(state.randomRunIds),
     sequence: state.stats.runsStarted++,
     number: container.count++,
-    workflow,
-    groupId,
+    ...submitted,
     status: 'queued',
-    apiInputs,
-    given,
     outputs: [],
     progress: 0,
     error: null,
@@ -27,6 +24,7 @@ export function addRun(state: EngineState, { workflow, groupId, apiInputs, given
     container,
     controller: new AbortController(),
   }
+  const { workflow } = run
   for (const key of workflow.outputs.keys()) {
     const name = workflow.namesFiles ? outputName(key, run.id) : freeName(state)
     const output: Output = { key, name, files: [] }
@@ -101,6 +99,7 @@ export function endRun(state: EngineState, run: Run, status: 'completed' | 'fail
     state.runs.delete(oldest.id)
     for (const { name } of oldest.outputs) state.byOutput.delete(name)
   }
+  void state.sendWebhook(run)
   notify(state, run)
   advance(state, container)
   notifyOfPlaces(state, container, index)

@@ -23,6 +23,7 @@ export interface Settings {
   maxRuns: number
   urlTtlMs: number
   faults: FaultOptions | undefined
+  onWebhook: ((request: Request) => Response | Promise<Response>) | undefined
 }
 
 /** Counts for assertions. */
@@ -43,6 +44,8 @@ export interface EngineState {
   runs: Map<string, Run>
   /** By the name of the output, without extension. */
   byOutput: Map<string, { run: Run; output: Output }>
+  /** Sends the webhook of a run that has ended. */
+  sendWebhook: (run: Run) => Promise<void>
   /** In the order of their ends. */
   ended: Run[]
   /** The answers to submissions, by their `Idempotency-Key`. They outlive their runs, which hold files. */
@@ -87,6 +90,9 @@ export interface Run {
   outputs: Output[]
   progress: number
   error: string | null
+  webhookUrl: string | undefined
+  /** From the end on. */
+  webhook?: ApiRun['webhook']
   createdAt: number
   startedAt: number | null
   completedAt: number | null
@@ -129,6 +135,7 @@ export function createState(settings: Settings): EngineState {
     containers,
     runs: new Map(),
     byOutput: new Map(),
+    sendWebhook: async () => {},
     ended: [],
     known: new Map(),
     // Streams of their own: how often a client polls must not change the ids of later runs.
@@ -167,6 +174,7 @@ export function toApiRun(run: Run): ApiRun {
       return Object.fromEntries(texts.map(({ filename, data }) => [filename, new TextDecoder().decode(data)]))
     },
     error: run.error,
+    webhook: run.webhook,
     createdAt: run.createdAt,
     startedAt: run.startedAt,
     completedAt: run.completedAt,

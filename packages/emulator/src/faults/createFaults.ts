@@ -14,8 +14,8 @@ export interface Faults {
     target: string,
     call: Omit<FaultCall, 'operation' | 'onClose'>,
   ): Promise<Response>
-  /** The fault that a socket is to play, if any. It counts as played. */
-  choose(operation: 'connect' | 'message', target: string): FaultKind | undefined
+  /** The fault that a socket or a webhook is to play, if any. It counts as played. */
+  choose(operation: 'connect' | 'message' | 'webhook', target: string): FaultKind | undefined
   /** Breaks off the answers that hang. */
   close(): void
 }

@@ -1,12 +1,12 @@
-import type { Operation } from '@flowscale/gateway/http'
+import type { Operation, PlainRequest } from '@flowscale/gateway/http'
 import { OPERATIONS, operations } from '../../../gateway/src/internal.ts'
 
-/** What a fault is played at: a request of the API or of a file, a WebSocket handshake, or a message of a WebSocket. */
-export type FaultOperation = Operation | 'connect' | 'message'
+/** What a fault is played at: a request of the API or of a file, a WebSocket handshake, a message of a WebSocket, or a webhook. */
+export type FaultOperation = Operation | 'connect' | 'message' | 'webhook'
 
 /** A request that is to meet a fault. */
 export interface FaultCall {
-  readonly request: Request
+  readonly request: PlainRequest
   readonly operation: FaultOperation
   /** The origin of the files, which is another than the API's. */
   readonly filesUrl: string
@@ -24,7 +24,7 @@ export interface Fault {
   readonly operations: readonly FaultOperation[]
   /** No answer ever comes, so the fault counts as played when it begins. */
   readonly isMute?: true
-  /** Returns a false answer, or undefined if the true one can't be spoiled. Faults of sockets have none: the server plays them. */
+  /** Returns a false answer, or undefined if the true one can't be spoiled. Faults of sockets and webhooks have none: who sends plays them. */
   play?(call: FaultCall): Promise<Response | undefined>
 }
 
@@ -36,4 +36,4 @@ export const HTTP: readonly Operation[] = OPERATIONS
 
 export const API: readonly Operation[] = HTTP.filter((operation) => operation !== 'downloadOutput')
 
-export const FAULT_OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message']
+export const FAULT_OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message', 'webhook']

@@ -4,7 +4,14 @@ import type { Fault, FaultOperation } from './fault.ts'
 import { type RedirectFault, redirectFaults, type StatusFault, statusFaults } from './status.ts'
 
 /** A kind of fault. The README says what each does. */
-export type FaultKind = ConnectionFault | StatusFault | BodyFault | RedirectFault | StateFault | SocketFault
+export type FaultKind =
+  | ConnectionFault
+  | StatusFault
+  | BodyFault
+  | RedirectFault
+  | StateFault
+  | SocketFault
+  | WebhookFault
 
 /** What a plan decides about. */
 export interface FaultRequest {
@@ -13,7 +20,7 @@ export interface FaultRequest {
   readonly attempt: number
   /** The number of this request among the requests for the same operation, from 1 */
   readonly number: number
-  /** Path and query as they came in. For a file: only the path. For a message: the run's id */
+  /** Path and query as they came in. For a file: only the path. For a message or a webhook: the run's id */
   readonly target: string
 }
 
@@ -58,6 +65,21 @@ const socketFaults: Record<SocketFault, Fault> = {
   'frame-giant': { text: 'the message comes with 1 MiB of padding', operations: ['message'] },
 }
 
+type WebhookFault = 'webhook-late' | 'webhook-duplicate' | 'webhook-reordered' | 'webhook-forged'
+
+const webhookFaults: Record<WebhookFault, Fault> = {
+  'webhook-late': { text: 'the webhook comes a second later', operations: ['webhook'] },
+  'webhook-duplicate': {
+    text: 'the webhook comes twice, with the same `webhook-id`',
+    operations: ['webhook'],
+  },
+  'webhook-reordered': {
+    text: 'the webhook comes after the next one, or after a second where there is none',
+    operations: ['webhook'],
+  },
+  'webhook-forged': { text: 'the webhook is signed with another secret', operations: ['webhook'] },
+}
+
 /**
  * Every kind of fault: what it does, where it fits, how it is played. Chance chooses by the order of the kinds, so any other
  * order gives other faults for the same seed.
@@ -69,6 +91,7 @@ export const faultTable: Readonly<Record<FaultKind, Fault>> = {
   ...redirectFaults,
   ...stateFaults,
   ...socketFaults,
+  ...webhookFaults,
 }
 
 export const FAULT_KINDS: readonly FaultKind[] = Object.keys(faultTable) as FaultKind[]
