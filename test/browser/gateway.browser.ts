@@ -1,5 +1,5 @@
 // The page that the gateway serves, on the small ComfyUI: in a real Chromium.
-
+import { createHash } from 'node:crypto'
 import { comfyui, createGateway } from '@flowscale/gateway'
 import { readWorkflows, serve } from '@flowscale/gateway/node'
 import type { Page } from 'playwright-core'
@@ -14,14 +14,16 @@ const test = suiteWithBrowser('playground on a gateway')
 
 type Comfy = Awaited<ReturnType<typeof startComfy>>
 
-/** The page of a gateway with a key or without one; nothing is filled in yet. */
+/** The page of a gateway with a file of keys, which has this one, or without keys; nothing is filled in yet. */
 async function withGateway(
-  apiKey: string | null,
+  key: string | null,
   use: (page: Page, comfy: Comfy, url: string) => Promise<void>,
 ): Promise<void> {
   const comfy = await startComfy({ version: '0.8.0' })
   const workflows = await readWorkflows('test/comfyui/workflows')
-  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey })
+  const sha256 = createHash('sha256').update(`${key}`).digest('hex')
+  const access = key === null ? { apiKey: null } : { keys: [{ name: 'page', sha256 }], secret: 'of links' }
+  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, ...access })
   const server = await serve(gateway)
   const context = await browser.newContext()
   const page = await context.newPage()

@@ -80,7 +80,17 @@ function prepare(): void {
       cpSync(join('node_modules', peer), path(place, 'node_modules', peer), { recursive: true })
     }
   }
-  for (const entry of ['poller', 'websocket', 'logger', 'proxy', 'typed', 'events', 'store', 'react']) {
+  for (const entry of [
+    'poller',
+    'websocket',
+    'logger',
+    'proxy',
+    'typed',
+    'events',
+    'store',
+    'react',
+    'webhook',
+  ]) {
     rmSync(path(`bare/node_modules/@flowscale/client/dist/${entry}.js`))
   }
   if (existsSync(path('app/node_modules/ws'))) throw new Error('a peer was installed unasked')

@@ -16,6 +16,7 @@ export const marks = {
   typed: ['made by defineWorkflow'],
   events: ['event-stream'],
   store: ['flowscale-run'],
+  webhook: ['webhook-timestamp'],
   /** Of uploads on Node. */
   upload: ['redirect mode'],
 } satisfies Record<string, string[]>

@@ -35,6 +35,11 @@ const broken: readonly (readonly [args: string[], pattern: RegExp])[] = [
   [[...writer, '--detach', '-o', 'out'], /--detach' cannot be used/],
   [[...writer, '--group', ''], /--group/],
   [[...writer, '--out', 'x'], /--out/],
+  [
+    [...writer, '--webhook', 'app.test/hook'],
+    /^flowscale: --webhook must be an absolute http\(s\) URL without a login\.\n$/,
+  ],
+  [[...writer, '--webhook', 'https://app.test/hook'], /webhook_url must lead to this machine/],
 ]
 
 test(`${broken.length} broken calls: exit 2, one message, nothing submitted`, async ({ pod, cwd, env }) => {

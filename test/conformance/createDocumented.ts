@@ -56,7 +56,7 @@ export async function createDocumented({ fetch, url }: Pick<Gateway, 'fetch' | '
     return fitting.find((path) => !path.includes('{')) ?? fitting[0]
   }
 
-  function check(request: Request, response: Response): Response {
+  function check(request: { url: string; method: string }, response: Response): Response {
     const { status } = response
     const path = pathOf(new URL(request.url).pathname)
     const method = request.method.toLowerCase()

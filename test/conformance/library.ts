@@ -82,4 +82,47 @@ export const libraryCases: Case[] = [
     )
     lib.createClient({ ...options, logger: console })
   }),
+  one(
+    'withWebhook',
+    'names the address in the submission, and in no error',
+    once,
+    async ({ lib, options }) => {
+      const asked: string[] = []
+      const fetch = async (url: unknown): Promise<Response> => {
+        asked.push(String(url))
+        return new Response('{"detail":"no"}', {
+          status: 422,
+          headers: { 'content-type': 'application/json' },
+        })
+      }
+      const hook = 'https://app.test/hook?token=of-a-hook'
+      const client = lib.withWebhook(lib.createClient({ ...options, fetch }), hook)
+      const error = await rejection(lib.executeWorkflow(client, 'w', {}))
+      equal(
+        asked.map((url) => new URL(url).searchParams.get('webhook_url')),
+        [hook],
+        'the query',
+      )
+      ok(!`${error.message} ${error.stack}`.includes('of-a-hook'), 'no address')
+    },
+  ),
+  one('verifyWebhook', 'takes what a secret has signed', { ...once, needs: ['crypto'] }, async ({ lib }) => {
+    // The example of Standard Webhooks.
+    const headers = {
+      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      'webhook-timestamp': '1614265330',
+      'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    }
+    const verify = (body: string, toleranceMs?: number) => {
+      const parts = { headers, body }
+      const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+      const request = new Request('http://127.0.0.1/', { method: 'POST', ...parts })
+      return Promise.all([request, parts].map((one) => lib.verifyWebhook(one, secret, { toleranceMs })))
+    }
+    const body = '{"test": 2432232314}'
+    const event = { test: 2432232314 } as never
+    equal(await verify(body, Number.POSITIVE_INFINITY), [event, event], 'the event')
+    for (const wrong of [verify(body), verify(`${body} `, Number.POSITIVE_INFINITY)])
+      ok((await rejection(wrong)) instanceof lib.WebhookError, 'refused')
+  }),
 ]

@@ -5,6 +5,7 @@ import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
 import * as store from '@flowscale/client/store'
 import * as typed from '@flowscale/client/typed'
+import * as webhook from '@flowscale/client/webhook'
 import * as websocket from '@flowscale/client/websocket'
 import { build } from 'esbuild'
 import { encode } from 'fast-png'
@@ -22,7 +23,17 @@ export async function loadPackages(): Promise<Pick<Context, 'lib' | 'FlowscaleAP
     platform: 'neutral',
   })
   return {
-    lib: { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed, ...events, ...store },
+    lib: {
+      ...index,
+      ...poller,
+      ...websocket,
+      ...logger,
+      ...proxy,
+      ...typed,
+      ...events,
+      ...store,
+      ...webhook,
+    },
     FlowscaleAPI,
     copy: await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`),
     png: new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 })),

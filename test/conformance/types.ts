@@ -5,6 +5,7 @@ import type * as PollerLib from '@flowscale/client/poller'
 import type * as ProxyLib from '@flowscale/client/proxy'
 import type * as StoreLib from '@flowscale/client/store'
 import type * as TypedLib from '@flowscale/client/typed'
+import type * as WebhookLib from '@flowscale/client/webhook'
 import type * as SocketLib from '@flowscale/client/websocket'
 import type * as ClassLib from 'flowscale'
 
@@ -45,7 +46,7 @@ export interface Lab {
 }
 
 /** What a case may need that not every runtime, transport or server has; `lab`: servers that play faults. */
-export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arrays' | 'keys'
+export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'crypto' | 'arrays' | 'keys'
 
 /** What a case gets from its runner: the packages, and a server of one dialect. */
 export interface Given {
@@ -56,7 +57,8 @@ export interface Given {
     typeof ProxyLib &
     typeof TypedLib &
     typeof EventsLib &
-    typeof StoreLib
+    typeof StoreLib &
+    typeof WebhookLib
   /** Of the package `flowscale`. */
   FlowscaleAPI: typeof ClassLib.FlowscaleAPI
   /** Another copy of the client, as two dependencies of an app may bring along. */

@@ -32,7 +32,7 @@ const builtFrom = (name: string, ...entries: string[]): string[] => {
 const shared = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<string, string[]> = {
   client: [
-    ...'events index logger node poller proxy react shared store typed websocket'
+    ...'events index logger node poller proxy react shared store typed webhook websocket'
       .split(' ')
       .flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     'dist/sharedBrowser.js',

@@ -12,6 +12,7 @@ const entries: Record<string, string> = {
   '@flowscale/client/events': 'client/src/events.ts',
   '@flowscale/client/store': 'client/src/store/index.ts',
   '@flowscale/client/react': 'client/src/react.ts',
+  '@flowscale/client/webhook': 'client/src/webhook.ts',
   '@flowscale/client/node': 'client/src/node/index.ts',
   flowscale: 'flowscale/src/index.ts',
   '@flowscale/ai-sdk': 'ai-sdk/src/index.ts',

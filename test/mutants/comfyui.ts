@@ -96,8 +96,8 @@ export const comfyui = {
   'gateway-end-changed': {
     bug: 'A run that one gateway saw completed is failed for another',
     file: 'packages/gateway/src/records/createRecords.ts',
-    from: '(await store.write(end, ended)) ? ended : ((await store.read<Ended>(end)) ?? ended)',
-    to: '(await store.write(end, ended), ended)',
+    from: 'isFirst ? ended : ((await store.read<Ended>(end)) ?? ended)',
+    to: 'ended',
   },
   'gateway-end-forgotten': {
     bug: "The end of a run is forgotten if it can't be written at that moment: its outputs are lost",
@@ -115,7 +115,7 @@ export const comfyui = {
   'gateway-groups-mixed': {
     bug: 'The list of a group shows the runs of all groups',
     file: 'packages/gateway/src/records/runIndex.ts',
-    from: "groupId === null ? 'groups' : await folderOf(groupId)",
+    from: 'groupId === null ? await folderOfAll(owner) : await folderOf(of)',
     to: "'groups'",
     test: 'test/unit/gateway/records/createRecords.test.ts',
   },

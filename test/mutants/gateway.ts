@@ -4,8 +4,8 @@ export const gateway = {
   'gateway-key-unchecked': {
     bug: "A request with a wrong key is answered, and runs workflows on the owner's GPU",
     file: 'packages/gateway/src/http/access.ts',
-    from: 'if (hasKey(api, key)) return',
-    to: 'if (key) return',
+    from: 'apiKey !== undefined && sameText(sent, apiKey)',
+    to: 'sent',
     test: 'test/unit/gateway/http/createHttpApi.test.ts',
   },
   'gateway-key-begun': {
@@ -18,9 +18,52 @@ export const gateway = {
   'gateway-socket-key-unchecked': {
     bug: 'A WebSocket with a wrong key hears of all runs',
     file: 'packages/gateway/src/node/serveSockets.ts',
-    from: '!hasKey(api, key)',
-    to: 'api.apiKey !== null && !key',
+    from: '!found ||',
+    to: '!key ||',
     test: 'test/unit/emulator/node/sockets.test.ts',
+  },
+  'gateway-keys-file-quoted': {
+    bug: 'The error of a broken file of keys shows a part of it',
+    file: 'packages/gateway/src/node/watchKeys.ts',
+    from: '/ \\(line \\d+ column \\d+\\)$/',
+    to: '/[^]*/',
+  },
+  'gateway-keys-file-open': {
+    bug: 'Others on the machine may read the file of keys',
+    file: 'packages/gateway/src/node/watchKeys.ts',
+    from: '(found.mode & 0o077) !== 0',
+    to: 'false',
+  },
+  'gateway-keys-added-at-once': {
+    bug: 'Of two keys that are added at once, one is lost',
+    file: 'packages/gateway/src/node/watchKeys.ts',
+    from: "open(draft, 'wx'",
+    to: "open(draft, 'w'",
+  },
+  'gateway-keys-limits-lost': {
+    bug: 'A key that replaces another has no limits',
+    file: 'packages/gateway/src/node/watchKeys.ts',
+    from: '{ ...last, ...entry',
+    to: '{ ...entry',
+  },
+  'gateway-secret-made-twice': {
+    bug: 'Gateways that start at once on one queue refuse the links of each other',
+    file: 'packages/gateway/src/queue/createQueue.ts',
+    from: "step.check('secret')\n",
+    to: '',
+    test: 'test/unit/gateway/queue/createQueue.test.ts',
+  },
+  'gateway-usage-of-all': {
+    bug: 'A key sees how much the others use',
+    file: 'packages/gateway/src/http/routes/admin.ts',
+    from: 'caller.isAdmin ? undefined : caller.owner',
+    to: 'undefined',
+  },
+  'gateway-pause-raced': {
+    bug: 'A gateway that has not heard of a pause gives the server another run',
+    file: 'packages/gateway/src/queue/createQueue.ts',
+    from: 'return names.includes(server)',
+    to: 'return false',
   },
   'gateway-json-line-breaks': {
     bug: 'A text in JSON loses its line breaks of two characters',

@@ -4,6 +4,7 @@ import { emulator } from './emulator.ts'
 import { flowscale } from './flowscale.ts'
 import { gateway } from './gateway.ts'
 import { many } from './many.ts'
+import { owners } from './owners.ts'
 import { pages } from './pages.ts'
 import { push } from './push.ts'
 import { queue } from './queue.ts'
@@ -32,6 +33,7 @@ const rows: Record<string, Omit<Mutant, 'test'> & Partial<Mutant>> = {
   ...gateway,
   ...comfyui,
   ...queue,
+  ...owners,
   ...emulator,
 }
 

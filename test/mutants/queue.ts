@@ -1,6 +1,51 @@
 // Bugs of the queue that all servers take from: its rules, its stores, and the workers that dial in.
 
 export const queue = {
+  'webhook-claimed-twice': {
+    bug: 'Two gateways send one attempt of a webhook',
+    file: 'packages/gateway/src/queue/deliveries.ts',
+    from: 'if (hook.next === undefined || hook.next > now) return undefined',
+    to: '',
+  },
+  'webhook-not-with-the-end': {
+    bug: 'A run ends without its webhook: a gateway that is killed right after that loses it',
+    file: 'packages/gateway/src/queue/endRun.ts',
+    from: 'owner, once, hooks })',
+    to: 'owner, once })',
+    test: 'test/unit/gateway/queue/deliveries.test.ts',
+  },
+  'webhook-late-result': {
+    bug: 'The result of an attempt that was given up ends the attempts of a resend',
+    file: 'packages/gateway/src/queue/deliveries.ts',
+    from: 'hook.next === until && hook.attempts === attempts',
+    to: 'true',
+  },
+  'webhook-id-of-attempt': {
+    bug: 'A webhook that comes again has another id: its receiver works twice',
+    file: 'packages/gateway/src/webhooks/createWebhooks.ts',
+    from: "'_operator' : ''",
+    to: "'_operator' : claim.attempts",
+  },
+  'webhook-after-close': {
+    bug: 'A gateway that was closed sends webhooks again',
+    file: 'packages/gateway/src/webhooks/createWebhooks.ts',
+    from: 'if (isOpen || isClosed) return',
+    to: 'if (isOpen) return',
+  },
+  'webhook-address-in-logs': {
+    bug: 'Log lines of requests show the address of a webhook, which may hold a token',
+    file: 'packages/gateway/src/command/print.ts',
+    from: 'api[-_]?key|webhook_url)',
+    to: 'api[-_]?key)',
+    test: 'test/unit/gateway/webhooks/createGateway.webhooks.test.ts',
+  },
+  'webhook-foreign-resend': {
+    bug: "A key resends the webhook of another owner's run",
+    file: 'packages/gateway/src/http/routes/runs.ts',
+    from: "if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')\n  if (!isEnded",
+    to: "if (!run) return failure(api.dialect, 404, 'Run not found')\n  if (!isEnded",
+    test: 'test/unit/gateway/webhooks/createGateway.webhooks.test.ts',
+  },
   'queue-run-again-after-restart': {
     bug: 'A run that was sent before the gateway was killed is sent again: it is paid twice',
     file: 'packages/gateway/src/comfyui/worker/startWorker.ts',
@@ -52,8 +97,8 @@ export const queue = {
   'queue-worker-key': {
     bug: 'The key of the API opens the routes of workers',
     file: 'packages/gateway/src/http/createHttpApi.ts',
-    from: 'const { workerKey: apiKey } = api',
-    to: 'const { apiKey } = api',
+    from: "sameText(key ?? '', api.workerKey)",
+    to: "sameText(key ?? '', String(api.apiKey))",
     test: 'test/unit/gateway/http/routes/worker.test.ts',
   },
   'queue-sent-by-two': {
@@ -121,8 +166,8 @@ export const queue = {
   'queue-key-dropped': {
     bug: 'The same submission with the same Idempotency-Key runs twice',
     file: 'packages/gateway/src/comfyui/queued/createDraft.ts',
-    from: 'queue.add(job, plan, needs, {}, once)',
-    to: 'queue.add(job, plan, needs, {})',
+    from: 'queue.add(job, plan, needs, caller, once, webhookUrl)',
+    to: 'queue.add(job, plan, needs, caller, undefined, webhookUrl)',
     test: 'test/unit/gateway/comfyui/queued/openQueued.test.ts',
   },
   'queue-unfair': {

@@ -38,7 +38,7 @@ function noted(gateway: Gateway): Gateway {
   return {
     ...gateway,
     handle: (...args) => cause.run(current, () => handle(...args)),
-    stateOf: (id) => cause.run(current, () => stateOf(id)),
+    stateOf: (...args) => cause.run(current, () => stateOf(...args)),
     follow: (id) => cause.run(current, () => follow!(id)),
   }
 }

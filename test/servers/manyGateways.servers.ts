@@ -138,6 +138,49 @@ withSite(
 )
 
 withSite(
+  'a server that one gateway pauses takes no run at any, also after a restart of all, until another resumes it',
+  async (site) => {
+    const [one, other] = [site.open([site.comfy.url]), site.open()]
+    await Promise.all([one, other].map(ready))
+    const reason = async (gateway: Gateway) => {
+      const { data } = await (await call(gateway, 'comfy/health')).json()
+      return data[0]?.reason
+    }
+    // A loaded machine may be late with an answer of Redis.
+    const change = (gateway: Gateway, what: string) =>
+      until(
+        () => call(gateway, `servers/comfyui-1/${what}`, { method: 'POST' }),
+        ({ status }) => status === 200,
+      )
+    const sent = await start(other, 'long')
+    await until(
+      () => getRun(clientOf(other), sent),
+      ({ data }) => data.status === 'running',
+    )
+    await change(other, 'pause')
+    assert.equal([await reason(one), await reason(other)], ['paused', 'paused'])
+    const waits = await start(other)
+    await call(one, `runs/${sent}/cancel`, { method: 'POST' })
+    for (const gateway of [one, other]) await gateway.close()
+    const [next, last] = [site.open([site.comfy.url]), site.open()]
+    await Promise.all([next, last].map(ready))
+    // For longer than a look at the queue takes.
+    await wait(1_500)
+    assert.equal([await reason(last), Object.keys(site.comfy.executed.runs)], ['paused', [sent]])
+    await change(last, 'resume')
+    assert.is((await waitForRun(clientOf(last), waits)).status, 'completed')
+    const usage = await (await call(next, 'usage')).json()
+    assert.equal(
+      usage.data.map(({ workflow_id, completed, cancelled }: any) => [workflow_id, completed, cancelled]),
+      [
+        ['long', 0, 1],
+        ['tinted', 1, 0],
+      ],
+    )
+  },
+)
+
+withSite(
   'a gateway without servers says why a run waits for those of another',
   async (site) => {
     const [one, other] = [site.open([site.comfy.url]), site.open()]

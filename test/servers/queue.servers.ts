@@ -158,6 +158,10 @@ test('a gateway that stands still, and then is killed, leaves its folder to one 
   })
 })
 
+async function usageOf({ told: { url } }: Started): Promise<{ data: Record<string, number>[] }> {
+  return await (await fetch(`${url}/api/v1/usage`, { headers: { 'x-api-key': CANARY } })).json()
+}
+
 /** `steps`: about how many a gateway makes. */
 async function killAtSteps(store: string, steps: number): Promise<void> {
   const points = Array.from({ length: isLong ? 1.2 * steps : 20 }, (_, at) =>
@@ -193,9 +197,15 @@ async function killAtSteps(store: string, steps: number): Promise<void> {
     isOver = true
     const last = await again
     if (last !== first) reached++
+    const { data: rows } = await usageOf(last!)
     await last!.kill()
     const begun = site.begun().filter((id) => !before.has(id))
     const { figures, problems } = judge(submitted, ends, begun)
+    // Whatever was killed, each end is counted once.
+    for (const end of ['completed', 'failed', 'cancelled'] as const) {
+      const counted = rows.reduce((sum, row) => sum + row[end]!, 0)
+      if (counted !== ends[end].length) problems.push(`usage has ${counted} runs as ${end}`)
+    }
     all.push(figures)
     // Whether a run that was about to be sent was sent, nobody knows: one for each server.
     if (figures.failed > 2) problems.push(...ends.failed)

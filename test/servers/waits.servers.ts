@@ -6,7 +6,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
-import { cancelRun, createClient, getRuns } from '@flowscale/client'
+import { cancelRun, createClient, getRun, getRuns } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { ensure } from '../../scripts/lib/ensure.mjs'
 import { startComfy } from '../comfyui/server/startComfy.ts'
@@ -129,6 +129,8 @@ test('spaces come through nginx and Caddy, and the last known state when the gat
         const asked = await Promise.all(urls.map((one) => ask(one, { path: `/api/v1/runs/${ids[0]}` })))
         for (const id of ids.slice(1)) await cancelRun(client, id)
         await until(() => started.filter(({ isOver }) => isOver).length === 2)
+        // It may have waited behind the others.
+        await until(async () => (await getRun(client, ids[0]!)).data.status === 'running')
         await gateway.stop()
         const states = await Promise.all(started.map(ended))
         assert.equal(states.sort(), ['cancelled', 'cancelled', 'running'])

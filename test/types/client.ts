@@ -319,6 +319,8 @@ export function narrow(error: unknown): string | number | undefined {
     case 'ERR_FLOWSCALE_RUN':
       same<Same<typeof error, RunError>>()
       return error.run?._id
+    case 'ERR_FLOWSCALE_WEBHOOK':
+      return error.name satisfies 'WebhookError'
     case 'ERR_FLOWSCALE_FILE':
       return error.path
     default:

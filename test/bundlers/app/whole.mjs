@@ -7,10 +7,11 @@ import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
 import * as store from '@flowscale/client/store'
 import * as typed from '@flowscale/client/typed'
+import * as webhook from '@flowscale/client/webhook'
 import * as websocket from '@flowscale/client/websocket'
 import * as flowscale from 'flowscale'
 
 globalThis.app = () =>
-  [index, events, logger, poller, proxy, store, typed, websocket, flowscale].flatMap((all) =>
+  [index, events, logger, poller, proxy, store, typed, webhook, websocket, flowscale].flatMap((all) =>
     Object.keys(all).sort(),
   )

@@ -36,7 +36,16 @@ export interface Copy {
 async function copy(): Promise<Copy> {
   const to = mkdtempSync(join(tmpdir(), 'mutants-'))
   const filter = (path: string) => !/node_modules|[/\\](coverage|\.tmp)/.test(path.slice(root.length))
-  const names = ['packages', 'scripts', 'test', 'examples', 'docs', 'package.json', 'tsconfig.base.json']
+  const names = [
+    'packages',
+    'scripts',
+    'test',
+    'examples',
+    'docs',
+    'package.json',
+    'tsconfig.base.json',
+    'biome.json',
+  ]
   for (const name of names) {
     cpSync(join(root, name), join(to, name), { recursive: true, filter })
   }
@@ -59,7 +68,7 @@ async function copy(): Promise<Copy> {
 const rooms = ['poller', 'websocket', 'proxy', 'store', 'node']
 const servers = ['index', 'node', 'cli']
 const entries: Record<string, string[]> = {
-  client: ['index', 'logger', 'typed', 'events', 'react', ...rooms.map((room) => `${room}/index`)],
+  client: ['index', 'logger', 'typed', 'events', 'react', 'webhook', ...rooms.map((room) => `${room}/index`)],
   flowscale: ['index', 'command'],
   gateway: [...servers, 'http', 'workflows'],
   emulator: servers,

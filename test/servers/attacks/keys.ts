@@ -1,6 +1,6 @@
 import { OPERATIONS, operations } from '../../../packages/gateway/src/internal.ts'
 import { expect, send } from './send.ts'
-import type { Attack } from './types.ts'
+import type { Answer, Target } from './types.ts'
 
 const closed = OPERATIONS.map((operation) => operations[operation]).filter(({ isOpen }) => !isOpen)
 
@@ -25,14 +25,15 @@ const ways: readonly [what: string, headers: (key: string) => string[], query?: 
 ]
 
 /** The key, where it should not be or is not the one. */
-export const keys: readonly Attack[] = ways.flatMap(([what, headers, query]) =>
-  closed.map(
-    ({ method, path }): Attack => ({
-      what: `key: ${what}, at ${method} ${path}`,
-      run: async ({ port, key }) => {
-        const full = path.replace('{id}', 'quick') + (query ? `?${query(key)}` : '')
-        return expect(await send(port, { method, path: full, headers: headers(key) }), 401, 403, 431)
-      },
-    }),
-  ),
+export const keys: readonly {
+  readonly what: string
+  run(target: Pick<Target, 'port' | 'key'>): Promise<Answer>
+}[] = ways.flatMap(([what, headers, query]) =>
+  closed.map(({ method, path }) => ({
+    what: `key: ${what}, at ${method} ${path}`,
+    run: async ({ port, key }: Pick<Target, 'port' | 'key'>) => {
+      const full = path.replace('{id}', 'quick') + (query ? `?${query(key)}` : '')
+      return expect(await send(port, { method, path: full, headers: headers(key) }), 401, 403, 431)
+    },
+  })),
 )

@@ -9,6 +9,7 @@ import * as proxy from '@flowscale/client/proxy'
 import * as react from '@flowscale/client/react'
 import * as store from '@flowscale/client/store'
 import * as typed from '@flowscale/client/typed'
+import * as webhooks from '@flowscale/client/webhook'
 import * as sockets from '@flowscale/client/websocket'
 import * as emulation from '@flowscale/emulator'
 import * as served from '@flowscale/emulator/node'
@@ -297,6 +298,25 @@ export async function emulate(dialect: emulation.Dialect, socket: served.SocketO
   const { url, close }: served.Served = await served.serve(emulator, serving)
   emulator.watch(({ run_id, progress }: emulation.RunUpdate) => say(url, run_id.trim(), progress.toFixed()))()
   await close()
+}
+
+export const hooked = (client: api.Client, url: URL): api.Client[] => [
+  webhooks.withWebhook(client, url),
+  webhooks.withWebhook(client, 'https://app.test/hook'),
+]
+
+export async function receive(request: Request, text: string, bytes: Uint8Array): Promise<string> {
+  const options: webhooks.WebhookOptions = { toleranceMs: 1 }
+  const parts: webhooks.WebhookRequest = { headers: { 'webhook-id': text, other: [text] }, body: bytes }
+  const event: webhooks.WebhookEvent = await webhooks.verifyWebhook(parts, text, options)
+  const run: webhooks.WebhookRun = event.data
+  say(event.type satisfies 'run.completed' | 'run.failed' | 'run.cancelled', run.outputs[0]?.url, run.error)
+  try {
+    await webhooks.verifyWebhook({ headers: request.headers, body: text }, [text])
+    return (await webhooks.verifyWebhook(request, text)).data._id
+  } catch (error) {
+    return error instanceof webhooks.WebhookError ? error.code : ''
+  }
 }
 
 /** Files on Node, of which the types name nothing. */

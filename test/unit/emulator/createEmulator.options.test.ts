@@ -18,6 +18,7 @@ test('bad values are TypeErrors that name the option', () => {
   for (const value of ['Readme', '', null]) refused({ dialect: value }, '"dialect"')
   for (const value of [0, -1, 1.5, null]) refused({ maxRuns: value }, '"maxRuns"')
   for (const value of [0, -1, Number.POSITIVE_INFINITY, null]) refused({ urlTtlMs: value }, '"urlTtlMs"')
+  for (const value of ['http://127.0.0.1:3000', null]) refused({ onWebhook: value }, '"onWebhook"')
   for (const value of [{}, null, 'x']) refused({ workflows: value }, '"workflows"')
   throws(() => createEmulator(null as never), TypeError)
 })

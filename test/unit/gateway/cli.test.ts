@@ -1,9 +1,11 @@
 // The command, as a process of its own, on the small ComfyUI.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { verifyWebhook } from '@flowscale/client/webhook'
 import type { Report } from '@flowscale/gateway/http'
 import { assert, said, suite } from '#test'
 import { checkFolder, notesOn } from '../../../packages/gateway/src/command/openQueue.ts'
@@ -13,8 +15,10 @@ import { createSign } from '../../../packages/gateway/src/http/links.ts'
 import { folderQueue } from '../../../packages/gateway/src/node/folderQueue.ts'
 import { levelStore } from '../../../packages/gateway/src/node/levelStore.ts'
 import { ofQueue } from '../../../packages/gateway/src/queue/runQueue.ts'
+import { makeSecret, OPERATOR, secretsFor } from '../../../packages/gateway/src/webhooks/sign.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import { listen } from '../../support/listen.ts'
 import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
 import { until } from '../../support/until.ts'
@@ -138,7 +142,7 @@ test('--data keeps the key and the runs', async () => {
 
 test('--workers: a GPU dials in, makes runs and is found by its name', async () => {
   const data = join(folder, 'data')
-  const gateway = await serve('--workers', '--data', data)
+  const gateway = await serve('--workers', '--max-workers', '1', '--data', data)
   const [, url = '', key = ''] =
     /worker +npx @flowscale\/gateway worker --gateway (\S+) --key (\S+) --name gpu-1\n/.exec(gateway.out)!
   assert.ok(gateway.out.includes(join(data)), 'where the queue is')
@@ -171,6 +175,67 @@ test('--workers: a GPU dials in, makes runs and is found by its name', async () 
   } finally {
     await distant.stop()
   }
+})
+
+test('pause, resume and queue cancel: a server takes no runs, and a stop says what is left', async () => {
+  const data = join(folder, 'data')
+  const start = async () => {
+    const { child, out } = await serve('--json', '--data', data)
+    const { url, apiKey } = JSON.parse(out)
+    const headers = { 'x-api-key': apiKey }
+    const get = async (path: string, method = 'GET'): Promise<any> =>
+      (await (await fetch(`${url}/api/v1/${path}`, { method, headers })).json()).data
+    return { child, get, flags: ['--gateway', url, '--key', apiKey] }
+  }
+  const { child, get, flags } = await start()
+  const ask = (...args: string[]) => run(args, undefined, BUILT)
+  const reasonsOf = (servers: any[]) => servers.map(({ reason }) => reason)
+  const paused = await ask('pause', 'comfyui-1', ...flags)
+  assert.equal([paused.code, paused.out], [0, 'comfyui-1 ends its run, and takes no other\n'])
+  assert.equal(reasonsOf(await get('comfy/health')), ['paused'])
+  const { run_id } = await get('runs?workflow_id=slow', 'POST')
+  for (const args of [
+    ['pause', 'gpu-3', ...flags],
+    ['resume', 'comfyui-1', ...flags.slice(0, 3), CANARY],
+    ['resume', 'comfyui-1', '--gateway', 'http://127.0.0.1:9', '--key', CANARY],
+  ]) {
+    const { code, err, out } = await ask(...args)
+    assert.equal([code, out], [1, ''], args.join(' '))
+    assertNoCanary(err)
+    said(err.trim().replaceAll(flags[1]!, 'URL'))
+  }
+  let log = ''
+  child.stderr!.on('data', (part) => {
+    log += part
+  })
+  const ended = new Promise((done) => child.on('close', done))
+  child.kill('SIGTERM')
+  assert.is(await ended, 0)
+  assert.match(log, /^0 runs go on at 0 servers; 1 waits$/m)
+  for (const [dir, code, said] of [
+    [data, 0, 'Cancelled: 1. Sent before, and not touched: 0\n'],
+    [data, 0, 'Cancelled: 0. Sent before, and not touched: 0\n'],
+    [folder, 1, ''],
+  ] as const) {
+    const cancelled = await ask('queue', 'cancel', dir)
+    assert.equal([cancelled.code, cancelled.out], [code, said], cancelled.err)
+  }
+  const again = await start()
+  assert.is((await again.get(`runs/${run_id}`)).status, 'cancelled')
+  assert.equal(reasonsOf(await again.get('comfy/health')), ['paused'])
+  const { out } = await ask('resume', 'comfyui-1', ...again.flags)
+  assert.is(out, 'comfyui-1 takes runs again\n')
+  const { run_id: next } = await again.get('runs?workflow_id=slow', 'POST')
+  await until(
+    () => again.get(`runs/${next}`),
+    ({ status }) => status === 'completed',
+  )
+  const counts = { completed: 1, failed: 0, cancelled: 1 }
+  const rows: any[] = await again.get('usage')
+  assert.equal(
+    rows.map(({ day: _, gpu_seconds, ...row }) => [row, gpu_seconds > 0]),
+    [[{ key: null, workflow_id: 'slow', ...counts }, true]],
+  )
 })
 
 test('a folder is refused if it has runs that a gateway with these flags does not show', async () => {
@@ -248,6 +313,36 @@ test('--no-key makes no key and keeps none; links are signed with a secret that 
   assert.match(await answer.text(), /SignatureDoesNotMatch/)
 })
 
+test('--log json: each line is an object without a key; --metrics-port has figures, and nothing else', async () => {
+  const args = ['--log', 'json', '--metrics-port', '0', '--api-key', CANARY, '--max-waiting', '9']
+  const { child, out } = await serve(...args, '--data', join(folder, 'data'))
+  let text = out
+  child.stdout!.on('data', (part) => {
+    text += part
+  })
+  const lines = () =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  const { url, metricsUrl, level, message } = lines()[0]
+  assert.equal([level, message], ['info', 'The gateway is running'])
+  const headers = { 'x-api-key': CANARY }
+  const start = await fetch(`${url}/api/v1/workflows/text-to-image/runs`, { method: 'POST', headers })
+  const { run_id: id } = (await start.json()).data
+  await until(() => text.includes('Run ended'))
+  const { time, run, workflowId, server, end, waitedMs, ranMs } = lines().find((one) => one.run)
+  assert.equal([run, workflowId, server, end], [id, 'text-to-image', 'comfyui-1', 'completed'])
+  assert.ok(waitedMs >= 0 && ranMs >= 0 && Date.parse(time) > 0)
+  const { method, path, status } = lines().find((one) => one.method)
+  assert.equal([method, path, status], ['POST', '/api/v1/workflows/text-to-image/runs', 200])
+  assert.not.match(text, CANARY)
+  const figures = await (await fetch(`${metricsUrl}/metrics`)).text()
+  assert.match(figures, 'flowscale_runs_total{workflow="text-to-image",key="",end="completed"} 1')
+  assert.is((await fetch(`${url}/metrics`)).status, 401)
+  assert.equal([(await fetch(metricsUrl)).status, (await fetch(`${url}/readyz`)).status], [404, 200])
+})
+
 test('a ComfyUI that is away is said, and the gateway waits for it', async () => {
   const args = ['--workflows', workflows, '--port', '0', '--no-key', '--json']
   const { out } = await run(['--comfyui', 'http://127.0.0.1:9', ...args], /\n$/)
@@ -267,6 +362,79 @@ test('an address without http://, and one of a server that is not ComfyUI', asyn
   const { out, err } = await run(bare, /Workflows\n/)
   assert.match(out, `server  ComfyUI: ${url} answers, but is not ComfyUI: correct the address of ComfyUI\n`)
   assert.not.match(err + out, 'Warning')
+})
+
+test('webhooks: an address in a file, hosts, and the secret of a gateway that runs', async () => {
+  const heard: { headers: Record<string, string>; body: string; url: string }[] = []
+  const receiver = await listen(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    heard.push({ headers: request.headers as Record<string, string>, body, url: request.url! })
+    response.end()
+  })
+  const [data, file] = [join(folder, 'data'), join(folder, 'address')]
+  await writeFile(file, `${receiver.url}/all?token=${CANARY}\n`)
+  const hosts = `hooks.test,${new URL(receiver.url).host}`
+  const server = await serve('--json', '--data', data, '--webhook', `@${file}`, '--webhook-hosts', hosts)
+  const { url, apiKey } = JSON.parse(server.out)
+  const hook = encodeURIComponent(`${receiver.url}/mine`)
+  const started = await fetch(`${url}/api/v1/runs?workflow_id=text-to-image&webhook_url=${hook}`, {
+    ...{ method: 'POST', headers: { 'x-api-key': apiKey } },
+  })
+  assert.is(started.status, 200)
+  await until(() => heard.length === 2)
+  for (const [path, ...flags] of [['/mine'], ['/all', '--webhook']]) {
+    const { out } = await run(['secret', ...flags, '--data', data])
+    const event = await verifyWebhook(heard.find((one) => one.url.startsWith(path!))!, out.trim())
+    assert.is(event.type, 'run.completed')
+  }
+  server.child.kill()
+  const keys = join(folder, 'keys.json')
+  const shop = (await run(['key', 'add', 'shop', '--keys', keys])).out.trim()
+  const ofData = ['--data', join(folder, 'named')]
+  const byKeys = await serve('--json', ...ofData, '--keys', keys, '--webhook-hosts', hosts)
+  const named = encodeURIComponent(`${receiver.url}/named`)
+  await fetch(`${JSON.parse(byKeys.out).url}/api/v1/runs?workflow_id=text-to-image&webhook_url=${named}`, {
+    ...{ method: 'POST', headers: { 'x-api-key': shop } },
+  })
+  await until(() => heard.length === 3)
+  const ofShop = (await run(['secret', 'shop', ...ofData])).out.trim()
+  assert.is((await verifyWebhook(heard[2]!, ofShop)).type, 'run.completed')
+  byKeys.child.kill()
+  await receiver.close()
+  const outs = await Promise.all(
+    [[], ['shop'], ['--webhook']].map(async (args) => (await run(['secret', '--api-key', 'k', ...args])).out),
+  )
+  assert.is(new Set(outs).size, 3)
+  const secretFile = join(folder, 'secret')
+  const secrets = [makeSecret(), makeSecret(), makeSecret()]
+  const webhookSecrets = secrets.map((value, index) => ({ value, until: `${2099 - 40 * index}-01-01` }))
+  const entryOf = (name: string, sign: string) => ({ name, sha256: sign.repeat(64) })
+  const entries = [{ ...entryOf('shop', 'a'), webhookSecrets }, entryOf('crm', 'b')]
+  await writeFile(keys, JSON.stringify(entries), { mode: 0o600 })
+  await writeFile(secretFile, `${CANARY}\n`)
+  const rest = ['--keys', keys, '--secret', `@${secretFile}`, '--api-key', 'k']
+  for (const [args, lines] of [
+    [['shop'], secrets.slice(0, 2)],
+    [['crm'], await secretsFor(CANARY, { key: 'crm' })],
+    [['--webhook'], await secretsFor(CANARY, OPERATOR)],
+  ] as const) {
+    assert.is((await run(['secret', ...args, ...rest])).out, `${lines}\n`, args.join())
+  }
+  for (const args of [
+    ['secret', 'shop', '--webhook', '--api-key', 'k'],
+    ['secret', '--data', workflows],
+    ['secret', 'none', ...rest],
+    ['secret', '--secret', '@/dev/null'],
+    ['--workflows', workflows, '--webhook', 'https://a.test'],
+    ['--workflows', workflows, '--data', data, '--webhook', 'http://a.test'],
+    ['--workflows', workflows, '--data', data, '--webhook-hosts', 'http://a.test'],
+    ['--workflows', workflows, '--data', data, '--webhook', '@none'],
+  ]) {
+    const { code, err } = await run(args)
+    assert.is(code, 2, args.join(' '))
+    said(err.trim().replaceAll(folder, 'FOLDER'))
+  }
 })
 
 test('queue check: what is whole in a folder, and what is not', async () => {
@@ -292,6 +460,55 @@ test('queue check: what is whole in a folder, and what is not', async () => {
   assert.match(out, /^\d+ records and \d+ marks are whole\n$/)
   assert.match(err, /^\S+\.log: .*\n.*damaged/)
   assert.is((await run(['queue', 'check', workflows])).code, 1)
+})
+
+test('key add prints a key once; two at one moment are both kept', async () => {
+  const file = join(folder, 'keys.json')
+  const added = await Promise.all(
+    [
+      ['shop', '--workflows', 'slow, text-to-image', '--max-unfinished', '5'],
+      ['ops', '--priority', '2', '--admin'],
+    ].map((args) => run(['key', 'add', ...args, '--keys', file], undefined, BUILT)),
+  )
+  const again = await run(['key', 'add', 'shop', '--keys', file], undefined, BUILT)
+  const text = await readFile(file, 'utf8')
+  for (const { code, out, err } of [...added, again]) {
+    assert.is(code, 0)
+    assert.match(out, /^fsk_[\w-]{32}\n$/)
+    assert.not.ok((text + err).includes(out.trim()))
+    said(err.trim().replaceAll(folder, 'FOLDER'))
+  }
+  const hashOf = ({ out }: { out: string }) => createHash('sha256').update(out.trim()).digest('hex')
+  const shop = { name: 'shop', workflows: ['slow', 'text-to-image'], maxUnfinished: 5 }
+  const [first, second, last] = JSON.parse(text)
+  const order = first.name === 'shop' ? [first, second] : [second, first]
+  assert.equal(
+    [...order, last],
+    [
+      { ...shop, sha256: hashOf(added[0]!) },
+      { name: 'ops', priority: 2, admin: true, sha256: hashOf(added[1]!) },
+      { ...shop, sha256: hashOf(again) },
+    ],
+  )
+})
+
+test('--keys: no key is shown or kept, and without a queue the secret of links is in the folder of the user', async () => {
+  const file = join(folder, 'keys.json')
+  await run(['key', 'add', 'shop', '--keys', file], undefined, BUILT)
+  const before = process.env.XDG_DATA_HOME
+  process.env.XDG_DATA_HOME = folder
+  const args = ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0', '--keys', file]
+  const { out } = await run(args, /curl .*\n/, BUILT).finally(() => {
+    if (before === undefined) delete process.env.XDG_DATA_HOME
+    else process.env.XDG_DATA_HOME = before
+  })
+  assert.match(out, `  keys    ${file}\n`)
+  assert.not.match(out, /^ {2}key /m)
+  assert.match(out, 'curl -X POST -H "X-API-KEY: $FLOWSCALE_API_KEY" ')
+  if (process.platform !== 'linux') return
+  const data = join(folder, 'flowscale-gateway')
+  assert.equal(await readdir(data), ['secret'])
+  assert.is((await stat(join(data, 'secret'))).mode & 0o777, 0o600)
 })
 
 test('inspect prints names and reasons; --write makes the sidecar that gives the same, and overwrites none', async () => {
@@ -426,10 +643,25 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     [...serving, '--host', '0.0.0.0'],
     [...serving, '--host', '::', '--api-key', CANARY],
     [...serving, '--no-key', '--api-key', CANARY],
+    [...serving, '--no-key', '--keys', 'keys.json'],
+    [...serving, '--secret', `@${join(folder, 'none')}`],
+    [...serving, '--secret', '@/dev/null'],
+    ['key', 'add'],
+    ['key', 'add', 'a b'],
+    ['key', 'add', CANARY],
+    ['key', 'add', 'shop', 'crm'],
+    ['key', 'add', 'shop', '--workflows', 'a,,b'],
+    ['key', 'add', 'shop', '--max-unfinished', '0'],
+    ['key', 'add', 'shop', '--priority', '10'],
+    ['--keys', 'keys.json', 'key', 'add', 'shop'],
     [...serving, '--comfyui', 'nonsense'],
     [...serving, '--comfyui', 'http://a', '--comfyui', 'http://a/'],
     [...serving, '--public-url', 'nonsense'],
     [...serving, '--keep-days', '0'],
+    [...serving, '--log', 'json'],
+    [...serving, '--log', 'xml'],
+    [...serving, '--max-waiting', '0'],
+    [...serving, '--metrics-port', '65536'],
     [...serving, '--files', 's3://bucket'],
     [...serving, '--workers', '--files', 's3://bucket'],
     [...serving, '--workers', '--redirect-links'],
@@ -438,7 +670,6 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     [...serving, '--workers', '--max-workers', '0'],
     [...serving, '--redis', 'redis://a', '--api-key', CANARY],
     [...serving, '--redis', 'redis://a', '--data', 'a'],
-    [...serving, '--redis', 'redis://a', '--data', 'a', '--no-key'],
     [...serving, '--redis', 'redis://a', '--data', 'a', '--api-key', CANARY, '--workers'],
     [...serving, '--redis', `http://:${CANARY}@a`, '--data', 'a', '--api-key', CANARY],
     [...serving, '--comfyui', `http://u:${CANARY}@127.0.0.1:9?`],
@@ -480,12 +711,21 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     ['worker', '--gateway', `http://u:${CANARY}@127.0.0.1:9`, '--key', CANARY],
     ['worker', '--gateway', 'http://127.0.0.1:9/path', '--key', CANARY],
     ['worker', '--gateway', 'http://127.0.0.1:9', '--key', `${CANARY} `],
+    ['pause', 'gpu-1'],
+    ['pause', '--key', CANARY],
+    ['resume', 'gpu-1', '--gateway', `http://u:${CANARY}@a`, '--key', CANARY],
+    ['queue', 'cancel'],
   ])
 })
 
 test('any other failure is one sentence, and exit code 1', async () => {
+  const keys = join(folder, 'keys.json')
+  await writeFile(keys, JSON.stringify([{ name: 'shop', sha256: CANARY }]), { mode: 0o600 })
   await refuses(1, [
-    ['--workflows', join(folder, 'none')],
+    ['--workflows', workflows, '--keys', keys],
+    ['--workflows', workflows, '--keys', join(folder, 'none')],
+    ['key', 'add', 'shop', '--keys', keys],
+    ['--workflows', join(folder, 'none'), '--no-key', '--host', '::1'],
     ['--workflows', join(workflows, 'slow.json')],
     ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
     ['inspect', join(folder, 'none.json')],
@@ -516,6 +756,8 @@ test('--help and --version', async () => {
       'max-workers',
       'redis',
       'public-url',
+      'keys',
+      'secret',
       'no-key',
       'port',
       'host',

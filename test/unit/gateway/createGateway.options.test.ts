@@ -1,7 +1,8 @@
 import { createGateway } from '@flowscale/gateway'
 import { folderQueue } from '@flowscale/gateway/node'
-import { assert, suite } from '#test'
+import { assert, said, suite, throws } from '#test'
 import { fakeEngine } from './fakeEngine.ts'
+import { createStorage } from './records/kit.ts'
 
 const test = suite('gateway options')
 const good = { engine: () => fakeEngine(), workflows: [{ name: 'a', graph: {} }], apiKey: 'k' }
@@ -46,6 +47,7 @@ test('a bad value is a TypeError that names the option', () => {
   refused('urlTtlMs', 0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1', null)
   refused('maxBodyBytes', 0, -1, Number.NaN, '1', null)
   refused('inputHosts', 'x.test', ['https://x.test'], ['x.test/a'], ['u@x.test'], ['X.test'], [''], [5], null)
+  refused('maxWaiting', 0, 1.5, '5', null)
   refused('keepDays', 0, -1, 1.5, 1e9, '30', null)
   const queue = folderQueue({ folder: 'never opened' })
   assert.throws(() => check({ queue, keepDays: 7 }), TypeError)
@@ -53,6 +55,15 @@ test('a bad value is a TypeError that names the option', () => {
   refused('logger', 'console', null, { warn: 'x' })
   refused('urlTTL', 5)
   assert.throws(() => createGateway(null as never), /options must be an object/)
+})
+
+test('with keys alone, links need a secret, or a place to keep one', () => {
+  const keys = [{ name: 'shop', sha256: '0'.repeat(64) }]
+  const { message } = throws(() => check({ keys, apiKey: undefined }), TypeError)
+  said(message)
+  const storage = createStorage()
+  for (const more of [{ apiKey: 'k' }, { secret: 's' }, { storage }])
+    check({ keys, apiKey: undefined, ...more })
 })
 
 test('no message shows a key or a secret', () => {

@@ -1,11 +1,12 @@
 // What createGateway adds to the HTTP API: its address, its signature, its limits, and who is let in without a key.
 
-import { comfyui, createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
+import { comfyui, createGateway, type EngineMaker, type GatewayOptions, type Where } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/http'
 import { serve } from '@flowscale/gateway/node'
 import { assert, rejects, said, suite } from '#test'
 import { logged } from '../../../packages/gateway/src/command/print.ts'
-import { createStored, recordPaths } from '../../../packages/gateway/src/records/recordStore.ts'
+import { createSign } from '../../../packages/gateway/src/http/links.ts'
+import { createStored, keepSecret, recordPaths } from '../../../packages/gateway/src/records/recordStore.ts'
 import { createRunIndex } from '../../../packages/gateway/src/records/runIndex.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { listen } from '../../support/listen.ts'
@@ -58,6 +59,25 @@ test('gateways of one key, or of one secret, take each other’s links; others d
   assert.is(await open({ secret: 's' }, { secret: 's' }), 200)
   assert.is(await open({}, { secret: 's' }), 403)
   assert.is(await open({ secret: 's' }, { secret: 't' }), 403)
+})
+
+test('without a key and a secret, links are signed by the secret of the engine, or of this gateway alone', async () => {
+  const storage = createStorage()
+  const engine: EngineMaker = (context) => ({
+    ...maker(context),
+    secret: () => keepSecret(createStored(storage)),
+  })
+  const [own, ...kept] = [maker, engine, engine].map((engine) => make({ apiKey: null, engine }))
+  const status = async (from: Made, by: Made) => (await get(by, await linkOf(from), {})).status
+  // Two requests come first at one moment.
+  await Promise.all([linkOf(own!), linkOf(own!)])
+  assert.equal(
+    [await status(own!, own!), await status(kept[0]!, kept[1]!), await status(own!, kept[0]!)],
+    [200, 200, 403],
+  )
+  const path = new URL(await linkOf(own!)).pathname
+  const signature = await createSign('')(`${path}\n9999999999999`)
+  assert.is((await get(own!, `${path}?expires=9999999999999&signature=${signature}`, {})).status, 403)
 })
 
 test('the fetch of a gateway goes to where a link leads, and nowhere else', async () => {
@@ -249,11 +269,15 @@ test('the log has each request but the news of workers, and never a key', async 
     assert.is(lines.pop()?.replace(/\d+ ms$/, 'ms'), `GET ${line} ${status} ms`, path)
   }
   await served.close()
-  // News that a worker gets.
-  const api = logged(
-    { apiKey: KEY, handle: async (_: Request, __: object) => new Response() },
-    (line) => void lines.push(line),
-  )
-  await api.handle(new Request('http://x.test/api/v1/worker/poll'), { filesUrl: '' })
+  const handle = async (_: Request, { onCaller }: Partial<Where>) => {
+    onCaller?.({ owner: 'shop' })
+    return new Response()
+  }
+  const api = logged({ apiKey: KEY, handle }, (line) => void lines.push(line))
+  // News that a worker gets, and questions that come every few seconds.
+  for (const path of ['api/v1/worker/poll', 'metrics', 'healthz', 'readyz'])
+    await api.handle(new Request(`http://x.test/${path}`), { filesUrl: '' })
   assert.equal(lines, [])
+  await api.handle(new Request('http://x.test/api/v1/runs'), { filesUrl: '' })
+  assert.match(lines[0]!, /^GET \/api\/v1\/runs 200 \d+ ms \(shop\)$/)
 })

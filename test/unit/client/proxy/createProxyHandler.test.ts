@@ -187,6 +187,18 @@ test('a base URL with a path, a headers function, an injected fetch', async () =
   assert.is(pod.calls.length, 1)
 })
 
+test('a visitor names no address that hears of a run', async () => {
+  const pod = fakeFetch(ok({ run_id: 'r' }))
+  const handler = createProxyHandler(clientWith(pod), { authorize: pinned })
+  const body = new FormData()
+  body.append('prompt', 'a')
+  const request = call('runs?workflow_id=w&webhook_url=https%3A%2F%2Fvisitor.test', { method: 'POST', body })
+  assert.is((await handler(request)).status, 200)
+  assert.equal([...pod.calls[0]!.url.searchParams.keys()].sort(), ['group_id', 'workflow_id'])
+  const resend = await handler(call('runs/r/webhook/resend', { method: 'POST' }))
+  assert.equal([resend.status, pod.calls.length], [404, 1])
+})
+
 timed('the look for the owner of a run or an output takes the time-out of the client', async ({ clock }) => {
   const logger = recorder()
   let lookups = 0

@@ -103,7 +103,7 @@ type Check = (seen: Seen, transport: Transport, api: Api) => void
 
 /** What spoils states is shown below, and sockets in `node/sockets.test.ts`. The compiler misses a kind without a check. */
 type OfState = 'backwards' | 'unknown-state' | 'vanished' | 'no-url' | 'list-late'
-type OfRequest = Exclude<FaultKind, OfState | `socket-${string}` | `frame-${string}`>
+type OfRequest = Exclude<FaultKind, OfState | `socket-${string}` | `frame-${string}` | `webhook-${string}`>
 
 /** By an execute request. */
 const ofExecute: Record<OfRequest, Check> = {

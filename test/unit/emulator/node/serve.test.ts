@@ -40,7 +40,7 @@ function pieces(size: number): ReadableStream<Uint8Array> {
 for (const dialect of ['readme', 'openapi', 'python'] satisfies Dialect[]) {
   test(`413, ${dialect}: the client reads it, with and without a content-length`, async () => {
     await start({ maxBodyBytes: LIMIT }, { dialect })
-    const text = `The upload is larger than ${LIMIT} bytes`
+    const text = `The form is larger than ${LIMIT} bytes`
     const expected = dialect === 'readme' ? { status: 'error', errors: [text] } : { detail: text }
     for (const size of [LIMIT + 1, 5_000_000, 40_000_000]) {
       const data = form({ text_51536: 'x', image_1234: new Blob([new Uint8Array(size)]) })
@@ -229,7 +229,7 @@ test('HEAD and 204 on the wire', async () => {
 test('odd requests get an answer', async () => {
   await start()
   assert.match(await raw('OPTIONS * HTTP/1.1\r\n'), /^HTTP\/1\.1 400 /)
-  assert.match(await raw('TRACE / HTTP/1.1\r\n'), /^HTTP\/1\.1 400 /)
+  assert.match(await raw('TRACE / HTTP/1.1\r\n'), /^HTTP\/1\.1 404 /)
   assert.match(await raw('GET //evil.example/api/v1/runs HTTP/1.1\r\n'), /^HTTP\/1\.1 404 /)
   assert.match(await raw('GET /api/v1/comfy/health HTTP/1.1\r\nX-API-KEY: \r\n'), /^HTTP\/1\.1 401 /)
   assert.match(await raw('GET http://proxy.example/api/v1/comfy/health HTTP/1.1\r\n'), /^HTTP\/1\.1 401 /)

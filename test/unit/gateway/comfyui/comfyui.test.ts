@@ -203,7 +203,10 @@ test('containers show waiting runs, a dead worker and a server that is away', as
   await until(first.id, isRunning)
   const [container] = await engine.containers()
   assert.is(container!.status, 'running')
-  assert.equal([container!.running, container!.pending], [[[0, first.id]], [[1, second.id]]])
+  assert.equal(
+    [container!.running, container!.pending],
+    [[[0, first.id, undefined]], [[1, second.id, undefined]]],
+  )
   const impatient = another({}, { lostAfterMs: 1 })
   await impatient.containers()
   await new Promise((resolve) => setTimeout(resolve, 300))

@@ -182,6 +182,21 @@ for (const dialect of DIALECTS) {
   })
 }
 
+test('only an API with an operator has the routes of a gateway, and its document names them', async () => {
+  const operator = { reasons: async () => [], metrics: async () => 'one 1\n', refused: () => {} }
+  const rows = Object.values(operations).filter(({ isOfGateway }) => isOfGateway)
+  assert.ok(rows.length > 0)
+  for (const has of [false, true]) {
+    const api = apiOf({}, has ? { operator } : {})
+    const { paths } = await (await ask(api, '/api/v1/openapi.json')).json()
+    for (const { method, path, isOpen } of rows) {
+      const answer = await ask(api, path.replace('{id}', 'r1'), { method, headers: {} })
+      assert.is(answer.status, has ? (isOpen ? 200 : 401) : 404, path)
+      assert.is(paths[path]?.[method.toLowerCase()] !== undefined, has, path)
+    }
+  }
+})
+
 test('browsers may ask, and read refusals', async () => {
   const api = apiOf()
   const asked = 'authorization,x-api-key,last-event-id,idempotency-key'
@@ -251,11 +266,13 @@ test('getWorkflows tells where files are named after their outputs', async () =>
 
 test('inputs are checked before anything is submitted', async () => {
   let submitted = 0
+  let discarded = 0
   const submit = async () => {
     submitted++
     return { run, number: 3 }
   }
-  const api = apiOf({ draft: async () => ({ ...draft, submit }) })
+  const discard = (): void => void discarded++
+  const api = apiOf({ draft: async () => ({ ...draft, submit, discard }) })
   const bad = await execute(api, { seed: '10', style: 'c', other: 'x' })
   const { detail } = await bad.json()
   assert.equal(
@@ -267,10 +284,10 @@ test('inputs are checked before anything is submitted', async () => {
       ['other', 'extra_forbidden'],
     ],
   )
-  assert.equal([bad.status, submitted], [422, 0])
+  assert.equal([bad.status, submitted, discarded], [422, 0, 1])
   const good = await execute(api, { text: 'hi', seed: '9', style: 'a' })
   const data = { number: 3, node_errors: {}, output_names: ['image_r1'], run_id: 'r1' }
-  assert.equal([await good.json(), submitted], [{ status: 'success', data }, 1])
+  assert.equal([await good.json(), submitted, discarded], [{ status: 'success', data }, 1, 1])
 })
 
 test('the engine is asked for a page where the dialect has pages', async () => {
@@ -285,8 +302,15 @@ test('the engine is asked for a page where the dialect has pages', async () => {
   assert.equal([sort_by, sort_order, total_count, total_pages], ['started_at', 'asc', 25, 3])
   await ask(apiOf({ getRuns }), '/api/v1/runs')
   assert.equal(asked, [
-    { groupId: 'g', sortBy: 'started_at', sortOrder: 'asc', offset: 20, limit: 10 },
-    { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: Number.POSITIVE_INFINITY },
+    { groupId: 'g', owner: undefined, sortBy: 'started_at', sortOrder: 'asc', offset: 20, limit: 10 },
+    {
+      groupId: null,
+      owner: undefined,
+      sortBy: 'created_at',
+      sortOrder: 'desc',
+      offset: 0,
+      limit: Number.POSITIVE_INFINITY,
+    },
   ])
 })
 

@@ -1,9 +1,10 @@
 // The OpenAPI document says what the router has, and of inputs what the reader of a submission takes.
-import { createHttpApi, type Dialect, type Input, type Workflow } from '@flowscale/gateway/http'
+import { createHttpApi, type Dialect, type Input, type Run, type Workflow } from '@flowscale/gateway/http'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { assert, suite } from '#test'
+import { eventOf } from '../../../../packages/gateway/src/http/runJson.ts'
 import { DIALECTS, OPERATIONS, operations } from '../../../../packages/gateway/src/internal.ts'
-import { draft, fakeEngine, workflow as usual } from '../fakeEngine.ts'
+import { draft, fakeEngine, run, workflow as usual } from '../fakeEngine.ts'
 
 const test = suite('the OpenAPI document')
 const ORIGIN = 'http://gateway.test'
@@ -31,7 +32,13 @@ const inputs = {
 }
 const workflow: Workflow = { ...usual, id: 'to-image', inputs: new Map(Object.entries(inputs)) }
 
-const apiOf = (dialect: Dialect, workflows: readonly Workflow[] = [workflow], apiKey: string | null = KEY) =>
+const WEBHOOKS = { check() {}, resend: async () => true }
+const apiOf = (
+  dialect: Dialect,
+  workflows: readonly Workflow[] = [workflow],
+  apiKey: string | null = KEY,
+  webhooks: typeof WEBHOOKS | undefined = WEBHOOKS,
+) =>
   createHttpApi({
     engine: fakeEngine({ workflows: async () => workflows, draft: async () => ({ ...draft, workflow }) }),
     dialect,
@@ -40,7 +47,11 @@ const apiOf = (dialect: Dialect, workflows: readonly Workflow[] = [workflow], ap
     urlTtlMs: 60_000,
     makeRequestId: () => 'id',
     name: 'gateway',
+    webhooks,
   })
+
+const OF_EVENT = { sign: () => 's'.repeat(64), urlTtlMs: 60_000 }
+const BARE = { apiKey: KEY, makeRequestId: () => 'id', name: 'gateway' }
 
 function ask(api: ReturnType<typeof apiOf>, headers: HeadersInit): Promise<Response> {
   const request = new Request(`${ORIGIN}/api/v1/openapi.json`, { headers })
@@ -63,7 +74,10 @@ for (const dialect of DIALECTS) {
     const known = rows.filter(({ lackedBy }) => !lackedBy?.includes(dialect))
     const api = apiOf(dialect)
     for (const headers of [{}, withKey, { authorization: `Bearer ${KEY}` }]) {
-      const { paths } = await documentOf(api, headers)
+      const document = await documentOf(api, headers)
+      for (const [, kind, name] of JSON.stringify(document).matchAll(/"#\/components\/(\w+)\/(\w+)"/g))
+        assert.ok(document.components[kind!][name!], name)
+      const { paths } = document
       const found = Object.entries<object>(paths).flatMap(([path, item]) =>
         Object.entries(item).map(([method, { operationId }]) => [operationId, method, path].join(' ')),
       )
@@ -100,6 +114,36 @@ for (const dialect of DIALECTS) {
     assert.equal([open.security, open.components.securitySchemes], [undefined, undefined])
   })
 }
+
+test('the webhook is there where it can be sent, and an event is as it says, in fewer than 20 kB', async () => {
+  const none = createHttpApi({ ...OF_EVENT, engine: fakeEngine(), dialect: 'readme', ...BARE })
+  const bare = await documentOf(none)
+  assert.equal([bare.webhooks, bare.paths['/api/v1/runs/{id}/webhook/resend']], [undefined, undefined])
+  assert.not.match(JSON.stringify(bare.paths), 'webhook_url')
+  const files = numbers(50).map((at) => `${at}${'ü'.repeat(40)}.txt`)
+  const ended = { ...run, status: 'failed', completedAt: 3, error: 'e'.repeat(30_000), files } as const
+  const runs: [run: Run, outputs: number, hasText: boolean][] = [
+    [{ ...ended, files: files.slice(0, 2), texts: { [files[1]!]: 'short' } }, 2, true],
+    [{ ...ended, texts: { [files[1]!]: 't'.repeat(20_000) } }, 20, false],
+    [{ ...ended, files: files.map((name) => name + 'ü'.repeat(90)) }, 8, false],
+  ]
+  for (const dialect of DIALECTS) {
+    const document = await documentOf(apiOf(dialect))
+    assert.match(JSON.stringify(document.paths['/api/v1/runs'].post), 'webhook_url')
+    const { schema } = document.webhooks.runEnded.post.requestBody.content['application/json']
+    const isRight = new Ajv2020({ strict: false, validateFormats: false }).compile({ ...document, ...schema })
+    for (const [one, outputs, hasText] of runs) {
+      const text = await eventOf({ api: { ...OF_EVENT, dialect }, filesUrl: 'http://files.test' }, one)
+      const { type, data } = JSON.parse(text)
+      assert.ok(isRight({ ...JSON.parse(text) }), JSON.stringify(isRight.errors))
+      assert.ok(Buffer.byteLength(text) < 20_000)
+      assert.equal([type, data._id, data.workflow_id], ['run.failed', 'r1', 'w'])
+      assert.equal([Math.min(data.outputs.length, outputs), data.outputs_total], [outputs, one.files.length])
+      assert.ok(data.outputs.length <= 20)
+      assert.equal([text.includes('"text":'), 'inputs' in data], [hasText, false])
+    }
+  }
+})
 
 test('a file of another origin has its server', async () => {
   const { paths, servers } = await documentOf(apiOf('readme'))

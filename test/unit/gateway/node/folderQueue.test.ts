@@ -96,7 +96,7 @@ test('the queue of an earlier version is taken over once, as it was', async () =
       (await order(queue)).map(({ id }) => id),
       [sent, waits, cancelled, back, other].map((job) => job!.id),
     )
-    assert.equal([await queue.nameOf('http://a'), await queue.nameOf('http://b')], ['comfyui-1', 'comfyui-2'])
+    assert.equal([await queue.nameOf('http://b'), await queue.nameOf('http://a')], ['comfyui-2', 'comfyui-1'])
     assert.equal([await queue.planOf(waits!), await queue.needsOf('gpu')], [{ a: 'plan' }, { a: 'gpu' }])
     assert.is((await queue.list(query({ groupId: 'g' }))).total, start)
     // The mark is that of the first send, and is nobody else's.
@@ -113,6 +113,10 @@ test('the queue of an earlier version is taken over once, as it was', async () =
     await open.pop()!.close()
     assert.equal(names(), ['ended-2026-11-30.jsonl.old', 'queue.jsonl.old'])
   }
+  // The earlier version was used again. Servers that came meanwhile keep their names.
+  write('queue.jsonl', lines([['server', 'http://c', 'comfyui-7']]))
+  const queue = await openQueue()
+  assert.equal([await queue.nameOf('http://c'), await queue.nameOf('http://b')], ['comfyui-7', 'comfyui-2'])
 })
 
 test('an earlier version that still runs keeps its folder', async () => {
@@ -128,7 +132,7 @@ test('an earlier version that still runs keeps its folder', async () => {
 
 test('records of one ComfyUI are taken over; a run that has not ended is never sent again', async () => {
   const single = join(folder, '../runs')
-  const [ended, sent, gone] = [makeJob(), makeJob(), makeJob()]
+  const [ended, sent, gone] = [makeJob(), { ...makeJob(), owner: 'shop' }, makeJob()]
   const facts = { outputs: [{ name: 'image', node: '9' }], titles: {}, nodes: 1, shown: [] }
   const files = [{ name: 'image.png', at: { filename: 'a.png', subfolder: '', type: 'output' } }]
   const end = { ...endOf(ended, { completedAt: Date.now() }), error: null, files }
@@ -153,6 +157,7 @@ test('records of one ComfyUI are taken over; a run that has not ended is never s
     assert.equal(await queue.send(sent.id, 'comfyui-1', 'a session'), undefined)
     assert.equal((await queue.planOf(sent as never)) && (await queue.waiting()).heads, [])
     assert.is((await queue.list(query())).total, 2)
+    assert.is((await queue.list({ ...query(), owner: 'shop' })).total, 1)
     await open.pop()!.close()
     assert.equal(existsSync(single), false)
   }

@@ -1,4 +1,6 @@
 // `useStore.ts FOLDER WAY`: another process that uses the folder of a queue. It says in JSON how that went, a line each.
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { levelStore } from '../../../../packages/gateway/src/node/levelStore.ts'
 import { batchOf } from '../queue/storeSuite.ts'
 
@@ -34,6 +36,17 @@ if (way === 'large') {
   process.kill(process.pid, 'SIGKILL')
 }
 if (way === 'fill') {
+  // Another program fills the disk, and removes its file. The room is measured once a second.
+  const soon = () => new Promise((resolve) => setTimeout(resolve, 1_100))
+  const other = join(folder!, 'other')
+  await write('add/first', '', true)
+  try {
+    writeFileSync(other, new Uint8Array(200 * 1024 * 1024))
+  } catch {}
+  await soon()
+  const small = await write('add/small', '', true)
+  rmSync(other)
+  await soon()
   let added = 0
   while ((await write(`add/${String(added).padStart(6, '0')}`, random(), true)) === true) added++
   let ended = 0
@@ -46,6 +59,6 @@ if (way === 'fill') {
       await new Promise((resolve) => setTimeout(resolve, 1_000))
     }
   }
-  say({ more, added, ended })
+  say({ small, more, added, ended })
   process.kill(process.pid, 'SIGKILL')
 }

@@ -1,9 +1,9 @@
 // Submissions that are sent again, limits and counts. Imports the rules: over HTTP they need a whole gateway.
 import { assert, rejects, suite } from '#test'
-import { EngineError } from '../../../../packages/gateway/src/engine.ts'
+import { type Caller, EngineError } from '../../../../packages/gateway/src/engine.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
 import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
-import type { Caller, QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
+import type { QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
 import { Unsure } from '../../../../packages/gateway/src/queue/store.ts'
 import { makeMemory, memoryStore } from './memoryStore.ts'
 import { NO_FILES } from './simulate.ts'
@@ -54,21 +54,28 @@ test('an owner has at most so many runs that have not ended, also of adds at one
   await add(queues[0]!, { owner: 'y', maxUnfinished: 5 })
   await queues[0]!.end(endOf(jobs[done.indexOf('fulfilled')]!, { status: 'cancelled' }))
   await add(queues[0]!, caller)
-  await rejects(add(queues[1]!, caller), EngineError, { status: 429 })
+  await rejects(add(queues[1]!, caller), EngineError, { status: 429, retryAfterS: 5 })
 })
 
 test('an add whose answer is lost adds one run', async () => {
   const memory = makeMemory()
   let isLost = false
+  let isAway = false
   const store = memoryStore(memory)
-  const { commit } = store
+  const { commit, read } = store
   store.commit = async (batch) => {
     const answer = await commit(batch)
     if (!isLost && batch.isGrowth) {
-      isLost = true
+      isLost = isAway = true
       throw new Unsure(503, 'lost')
     }
     return answer
+  }
+  // Before it knows whether the run was added, the store may be away for a while.
+  store.read = async (keys) => {
+    if (!isAway) return await read(keys)
+    isAway = false
+    throw new EngineError(503, 'away')
   }
   const queue = createQueue({ store, files: NO_FILES, keepDays: 30 })
   await queue.open(() => {})

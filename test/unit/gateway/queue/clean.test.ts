@@ -4,13 +4,7 @@ import type { FileStore } from '../../../../packages/gateway/src/files/fileStore
 import { createClean } from '../../../../packages/gateway/src/queue/clean.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
 import type { Entry } from '../../../../packages/gateway/src/queue/runs.ts'
-import {
-  type LiveRecord,
-  type QueuedRun,
-  runKey,
-  setRun,
-} from '../../../../packages/gateway/src/queue/runs.ts'
-import { transact } from '../../../../packages/gateway/src/queue/store.ts'
+import { type QueuedRun, runKey } from '../../../../packages/gateway/src/queue/runs.ts'
 import { until } from '../../../support/until.ts'
 import { makeMemory, memoryStore } from './memoryStore.ts'
 import { NO_FILES } from './simulate.ts'
@@ -124,27 +118,6 @@ test('a run that waits keeps what it needs', () =>
       [has('plan/'), has('needs/'), has('caller/'), has('run/').length],
       [['p2'], ['gpu'], ['x:'], 2],
     )
-  }))
-
-test('a mark of what is due stays with its run, through its end', () =>
-  withClock(async ({ memory, store, queue, add, finish }) => {
-    const job = await add()
-    await transact(store, async (step) => {
-      const [record] = await step.read<LiveRecord>(runKey(job.id))
-      setRun(step, record, { ...record!, due: 5_000 })
-    })
-    const due = () => memory.marks.filter((mark) => mark.startsWith('d/')).map((mark) => mark.slice(2))
-    const marks = [`${'5000'.padStart(15, '0')}/${job.id}`]
-    const steps = [
-      () => take(queue, GPU, 's'),
-      () => queue.send(job.id, 's', 'one'),
-      () => queue.cancel(job.id),
-      () => finish(job),
-    ]
-    for (const step of steps) {
-      await step()
-      assert.equal(due(), marks)
-    }
   }))
 
 test('a record without its run, or one that can’t be read, keeps no other', () =>

@@ -6,12 +6,13 @@ import { assert } from '#test'
 import { EngineError } from '../../../../packages/gateway/src/engine.ts'
 import { folderFiles } from '../../../../packages/gateway/src/files/folderFiles.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
+import type { Claim } from '../../../../packages/gateway/src/queue/deliveries.ts'
 import type { Entry, QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
 import { rejection } from '../../../support/fakes.ts'
 import { type Memory, makeMemory, memoryStore } from './memoryStore.ts'
 import { playRandomly } from './randomSuite.ts'
 import { NO_FILES } from './simulate.ts'
-import { addAll, endOf, GPU, stateOf, suiteOfQueue, take } from './suite.ts'
+import { addAll, endOf, GPU, makeJob, stateOf, suiteOfQueue, take } from './suite.ts'
 
 const test = suiteOfQueue('the rules of the queue', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rules-'))
@@ -28,9 +29,12 @@ test('a crash may undo who has a run that was not sent, and nothing else', async
   const store = memoryStore(makeMemory(), (batch) => (isLazy = batch.isLazy))
   const queue = createQueue({ store, files: NO_FILES, keepDays: 30 })
   await queue.open(() => {})
-  const [job] = await addAll(queue, 1)
-  const { id } = job!
+  const job = makeJob()
+  const { id } = job
+  const hook = { id, owner: undefined, url: 'https://a' }
+  await queue.add(job, {}, {}, {}, undefined, hook.url)
   let mark: number | undefined
+  let claim: Claim | undefined
   const steps: [what: string, () => Promise<unknown>, isLazy: boolean][] = [
     ['add', () => addAll(queue, 1), false],
     ['take', () => take(queue, GPU, 's'), true],
@@ -40,7 +44,10 @@ test('a crash may undo who has a run that was not sent, and nothing else', async
     ['send', async () => (mark = await queue.send(id, 's', 'one')), false],
     ['give back what was sent', () => queue.giveBack(id, 's', mark), false],
     ['cancel', () => queue.cancel(id), false],
-    ['end', () => queue.end(endOf(job!)), false],
+    ['end', () => queue.end(endOf(job)), false],
+    ['claim a webhook', async () => (claim = await queue.deliveries.claim(hook, Date.now())), true],
+    ['settle it', () => queue.deliveries.settle(claim!, { next: Date.now() }), true],
+    ['resend it', () => queue.deliveries.resend(id, Date.now()), false],
   ]
   for (const [what, step, expected] of steps) {
     isLazy = undefined

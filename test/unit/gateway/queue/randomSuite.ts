@@ -2,7 +2,14 @@
 import { assert } from '#test'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
 import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
-import { type Entry, isEntry, marksOf, type QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
+import {
+  dayOf,
+  type Entry,
+  isEntry,
+  isLive,
+  marksOf,
+  type QueuedRun,
+} from '../../../../packages/gateway/src/queue/runs.ts'
 import type { Store } from '../../../../packages/gateway/src/queue/store.ts'
 import { createChooser } from '../../../../packages/gateway/src/queue/turns.ts'
 import { createRandom } from '../../../support/random.ts'
@@ -10,6 +17,7 @@ import { makeMemory, memoryStore } from './memoryStore.ts'
 import { NO_FILES } from './simulate.ts'
 import { endOf, makeJob, query } from './suite.ts'
 
+const DAY_MS = 86_400_000
 /** Other marks follow from no run. */
 const OF_RUNS = /^[acdhinostwx]\//
 
@@ -55,7 +63,8 @@ export async function playRandomly(store: Store, seed: number, steps: number): P
     }
     const once = random() < 0.3 ? { key: pick(['k1', 'k2', 'k3']), hash: pick(['h', 'h', 'g']) } : undefined
     jobs.push(job)
-    return ask('add', (queue) => queue.add(job, { plan: 1 }, { needs: 1 }, caller, once))
+    const webhook = pick([undefined, undefined, 'https://a', 'https://b'])
+    return ask('add', (queue) => queue.add(job, { plan: 1 }, { needs: 1 }, caller, once, webhook))
   }
   type Call = (entry: Entry) => Promise<unknown>
   const calls: Record<string, Call> = {
@@ -82,6 +91,16 @@ export async function playRandomly(store: Store, seed: number, steps: number): P
       const gpuMs = sentAt === null ? undefined : pick([undefined, 100, 3_000.5, 50_000])
       return ask('end', (queue) => queue.end(end, gpuMs))
     },
+    async deliver() {
+      const due = await ask('due', ({ deliveries }) => deliveries.due(clock, 3))
+      if (due.deliveries.length === 0) return
+      const one = pick(due.deliveries)
+      const claim = await ask('claim', ({ deliveries }) => deliveries.claim(one, clock))
+      const next = pick([undefined, clock + 5_000])
+      if (random() < 0.7)
+        await ask('settle', ({ deliveries }) => deliveries.settle(claim!, { lastStatus: 500, next }))
+    },
+    resend: ({ job }) => ask('resend', ({ deliveries }) => deliveries.resend(job.id, clock)),
     nameOf() {
       const url = pick(['http://a', 'http://b', 'http://c'])
       return ask('nameOf', (queue) => queue.nameOf(url))
@@ -91,6 +110,21 @@ export async function playRandomly(store: Store, seed: number, steps: number): P
     line() {
       const limit = pick([0, 1, 5])
       return ask('line', (queue) => queue.line(limit))
+    },
+    pause() {
+      const [server, isPaused] = [pick(['s1', 's2']), random() < 0.3]
+      return ask('pause', (queue) => queue.setPaused(server, isPaused))
+    },
+    usage() {
+      const [from, to] = [dayOf(clock - pick([0, 2]) * DAY_MS), dayOf(clock)]
+      const page = {
+        from,
+        to,
+        owner: pick([undefined, 'x', "o:/'~"]),
+        offset: pick([0, 1, 3]),
+        limit: pick([2, 9]),
+      }
+      return ask(`usage ${JSON.stringify(page)}`, (queue) => queue.usage(page))
     },
     waiting: () => ask('waiting', (queue) => queue.waiting()),
     olderThan: () => ask('olderThan', (queue) => queue.olderThan(clock - 2_000)),
@@ -111,6 +145,13 @@ export async function playRandomly(store: Store, seed: number, steps: number): P
     const marks = records.flatMap(([, { text }]) => marksOf(JSON.parse(text)))
     const kept = memory.marks.filter((mark) => OF_RUNS.test(mark))
     assert.equal(new Set(kept), new Set(marks), `${what}: the marks`)
+    const ends = records.flatMap(([, { text }]) => (isLive(JSON.parse(text)) ? [] : JSON.parse(text)))
+    const all = { from: '2000-01-01', to: dayOf(clock), owner: undefined, offset: 0, limit: 1_000 }
+    const { rows } = await ask('all usage', (queue) => queue.usage(all))
+    for (const status of ['completed', 'failed', 'cancelled'] as const) {
+      const counted = rows.reduce((sum, row) => sum + row[status], 0)
+      assert.is(counted, ends.filter(({ end }) => end.status === status).length, `${what}: ${status}`)
+    }
     const [{ first }, held] = await Promise.all([
       ask('the line', (queue) => queue.line(1_000)),
       ask('held', (queue) => queue.held()),
@@ -130,7 +171,7 @@ export async function playRandomly(store: Store, seed: number, steps: number): P
     for (const queue of queues) await queue.open(() => {})
     await add()
     for (let step = 0; step < steps; step++) {
-      clock += Math.floor(random() * 1_000)
+      clock += Math.floor(random() * (random() < 0.02 ? 2 * DAY_MS : 1_000))
       const job = pick(jobs)
       const found = await ask('get', (queue) => queue.get(job.id))
       await pick(Object.values(calls))(found && isEntry(found) ? found : { job, number: 0, tag: 0, cost: 0 })

@@ -183,7 +183,7 @@ export function suiteOfStore(name: string, makePlace: () => StorePlace) {
   withStore('pages and counts are right in a long list that changes', async (store) => {
     const memory = memoryStore()
     const both = [store, memory]
-    const commit = async (more: { marks?: string[]; unmarks?: string[] }): Promise<void> => {
+    const commit = async (more: Parameters<typeof batchOf>[0]): Promise<void> => {
       for (const on of both) assert.ok(await on.commit(batchOf(more)))
     }
     const draw = drawer(5)
@@ -226,6 +226,19 @@ export function suiteOfStore(name: string, makePlace: () => StorePlace) {
       store.heads('l/'),
     ])
     assert.equal(await store.heads('l/'), await memory.heads('l/'))
+    // A group that grows, and that changes while its first marks are read.
+    const some = (first: number): string[] => Array.from({ length: 100 }, (_, at) => `l/c/${first + at}`)
+    const firsts = Array.from({ length: 20 }, (_, at) => 1_000 + at * 100)
+    for (const first of firsts) await commit({ marks: some(first) })
+    for (const first of firsts) {
+      const taken = commit({ unmarks: some(first) }).then(() => store.heads('l/'))
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      await Promise.all([taken, commit({ marks: [`l/c/0${first}`], isLazy: true })])
+      assert.equal(await store.heads('l/'), await memory.heads('l/'))
+      await commit({ unmarks: [`l/c/0${first}`] })
+      assert.equal(await store.heads('l/'), await memory.heads('l/'))
+      assert.is(await store.count(below('l/c/')), await memory.count(below('l/c/')))
+    }
     for (const list of ['k/', 'l/', 'l/a/', 'l/b/'])
       assert.is(await store.count(below(list)), await memory.count(below(list)), list)
   })

@@ -1,6 +1,6 @@
 // What any queue of the gateway has to do, whatever keeps it.
 import { assert, suite } from '#test'
-import type { RunsQuery } from '../../../../packages/gateway/src/engine.ts'
+import type { RunsQuery, UsageQuery } from '../../../../packages/gateway/src/engine.ts'
 import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
 import type { QueuedRun } from '../../../../packages/gateway/src/queue/runs.ts'
 import { type Entry, isEntry } from '../../../../packages/gateway/src/queue/runs.ts'
@@ -122,6 +122,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     const jobs = await addAll(queue, 6)
     const [sent, , cancelled, back, ended] = jobs as Several
     await queue.add(makeJob({ plan: 'p2', needs: 'n2' }), { b: 1 }, { b: 2 })
+    const secrets = await Promise.all([queue.secret(), queue.secret()])
     const names = [await queue.nameOf('http://a'), await queue.nameOf('http://b')]
     for (let i = 0; i < 5; i++) await take(queue, GPU, 's')
     assert.ok(await queue.send(sent.id, 's', 'one'))
@@ -135,6 +136,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     assert.equal(await later.get(ended.id), end)
     assert.equal([await later.nameOf('http://b'), await later.nameOf('http://a')], names.reverse())
     assert.is(await later.nameOf('http://c'), 'comfyui-3')
+    assert.is(new Set([...secrets, await later.secret()]).size, 1)
+    assert.match(secrets[0], /^[\da-f-]{36}$/)
     assert.equal(await later.planOf(sent), { a: 'plan' })
     const needs = (await later.waiting()).heads.map((head) => head.needs).sort()
     assert.equal(needs, ['gpu', 'n2'])
@@ -275,6 +278,20 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     assert.is((await take(site.queue, GPU, 's'))!.job.id, back.id)
   })
 
+  withQueue('workflows that first end at one moment are all known from then on', async ({ queue }) => {
+    const ids = ['a', 'b', 'c']
+    const first = ids.map((workflowId) => makeJob({ workflowId }))
+    for (const job of first) await queue.add(job, {}, {})
+    for (const _ of first) await take(queue, GPU, 's')
+    await Promise.all(first.map((job) => queue.end(endOf(job), 100)))
+    for (const workflowId of ids) await addAll(queue, 1, { workflowId })
+    const { heads } = await queue.waiting()
+    assert.equal(
+      heads.map(({ cost }) => cost),
+      [100, 100, 100],
+    )
+  })
+
   withQueue(
     'a second message that gives a run back changes nothing for whoever has it by then',
     async ({ queue }) => {
@@ -337,6 +354,87 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
         assert.equal(await indices(more), [runs, total], JSON.stringify(more))
       await site.reopen()
     }
+  })
+
+  withQueue('a server that is paused takes no run, also after a new start', async (site) => {
+    const [ahead, other] = (await addAll(site.queue, 2)) as [QueuedRun, QueuedRun]
+    const names = async () => [await site.queue.paused(), (await site.queue.waiting()).paused]
+    assert.equal((await take(site.queue, GPU, 's'))?.server, 's')
+    for (const _ of ['once', 'twice']) await site.queue.setPaused('t', true)
+    await site.queue.setPaused('u', true)
+    for (const _ of ['now', 'after a new start']) {
+      assert.equal(await names(), [
+        ['t', 'u'],
+        ['t', 'u'],
+      ])
+      assert.is(await take(site.queue, GPU, 't'), undefined)
+      assert.not(await site.queue.move(ahead.id, 's', 't'))
+      await site.reopen()
+    }
+    await site.queue.setPaused('t', false)
+    assert.equal(await names(), [['u'], ['u']])
+    assert.ok(await site.queue.move(ahead.id, 's', 't'))
+    assert.is((await take(site.queue, GPU, 't'))?.job.id, other.id)
+    const { heads } = await site.queue.waiting()
+    assert.equal(heads, [])
+  })
+
+  withQueue('once a pause is answered, the server has all runs that it will have', async ({ queue }) => {
+    await addAll(queue, 1)
+    for (let turns = 0; turns < 20; turns++) {
+      const { heads } = await queue.waiting()
+      const taking = queue.take(heads[0]!, heads, 's')
+      for (let at = 0; at < turns; at++) await Promise.resolve()
+      await queue.setPaused('s', true)
+      const held = (await queue.held()).length
+      const taken = await taking
+      assert.is((await queue.held()).length, held)
+      if (taken) await queue.giveBack(taken.job.id, 's', undefined)
+      await queue.setPaused('s', false)
+    }
+  })
+
+  withQueue('usage has pages by day, owner and workflow', async ({ queue }) => {
+    const { now } = Date
+    const ends: [day: string, owner: string | undefined, workflowId: string, gpuMs: number][] = [
+      ['2026-02-28', 'a/b', 'w', 10],
+      ['2026-03-01', undefined, 'w', 20],
+      ['2026-03-01', 'a/b', 'v:1', 30],
+      ['2026-03-01', 'a/b', 'w', 40],
+      ['2026-03-01', 'a', 'w', 50],
+      ['2026-03-02', 'a', 'w', 60],
+    ]
+    try {
+      for (const [day, owner, workflowId, gpuMs] of ends) {
+        Date.now = () => Date.parse(`${day}T23:59:59.999Z`)
+        const job = makeJob({ workflowId })
+        await queue.add(job, {}, {}, { owner })
+        // The second end counts nothing.
+        for (const _ of ['once', 'twice']) await queue.end(endOf(job), gpuMs)
+      }
+    } finally {
+      Date.now = now
+    }
+    const all: UsageQuery = { from: '2026-02-28', to: '2026-03-02', offset: 0, limit: 100 }
+    const cases: [more: Partial<UsageQuery>, gpuMs: number[], total: number][] = [
+      [{}, [10, 20, 30, 40, 50, 60], 6],
+      [{ from: '2026-03-01', to: '2026-03-01' }, [20, 30, 40, 50], 4],
+      [{ from: '2026-03-02', to: '2026-03-09' }, [60], 1],
+      [{ offset: 1, limit: 3 }, [20, 30, 40], 6],
+      [{ owner: 'a/b' }, [10, 30, 40], 3],
+      [{ owner: 'a/b', offset: 1, limit: 1 }, [30], 3],
+      [{ owner: 'a' }, [50, 60], 2],
+      [{ owner: 'a', offset: 2 }, [], 2],
+      [{ owner: '' }, [20], 1],
+      [{ owner: 'b' }, [], 0],
+    ]
+    for (const [more, gpuMs, total] of cases) {
+      const page = await queue.usage({ ...all, ...more })
+      assert.equal([page.rows.map((row) => row.gpuMs), page.total], [gpuMs, total], JSON.stringify(more))
+    }
+    const { rows } = await queue.usage({ ...all, offset: 2, limit: 1 })
+    const row = { day: '2026-03-01', owner: 'a/b', workflowId: 'v:1' }
+    assert.equal(rows, [{ ...row, completed: 1, failed: 0, cancelled: 0, gpuMs: 30 }])
   })
 
   withQueue('files are there after a new start, and inputs go with the end of their run', async (site) => {

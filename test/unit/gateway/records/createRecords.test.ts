@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { assert, rejects, said } from '#test'
 import { createComfyClient } from '../../../../packages/gateway/src/comfyui/api/client.ts'
 import { createUserdata } from '../../../../packages/gateway/src/comfyui/api/userdata.ts'
-import { EngineError, type Run } from '../../../../packages/gateway/src/engine.ts'
+import { EngineError, type Observer, type Run } from '../../../../packages/gateway/src/engine.ts'
 import { createRecords } from '../../../../packages/gateway/src/records/createRecords.ts'
 import { createStored } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { isOver, isRunning, PAGE, refused, suiteOnComfy } from '../comfyui/kit.ts'
@@ -30,6 +30,36 @@ test('two gateways agree', async ({ engine, another, submit, until }) => {
     assert.equal([ids(second.runs), second.total], [ids([a]), 2])
     assert.is((await by.getRuns({ ...PAGE, groupId: 'none' })).total, 0)
   }
+})
+
+test('an operator hears of each end once, of a storage that fails, and of a server that is away', async ({
+  comfy,
+  another,
+  submit,
+  until,
+}) => {
+  const heard: string[] = []
+  let failures = 0
+  const observer: Observer = {
+    ended: ({ id, end, server, ranMs }) => void heard.push(`${id} ${end} ${server} ${ranMs! >= 0}`),
+    modelLoaded() {},
+    idle() {},
+    storeFailed: () => failures++,
+  }
+  const [one, two] = [another({ observer }), another({ observer })]
+  const a = await submit('text', {}, { by: one })
+  const b = await submit('failing', { seconds: 0.1 }, { by: two })
+  await Promise.all([a, b].flatMap(({ id }) => [until(id, isOver, one), until(id, isOver, two)]))
+  const expected = [`${a.id} completed ComfyUI true`, `${b.id} failed ComfyUI true`]
+  assert.equal(heard.sort(), expected.sort())
+  await one.probe!()
+  await two.probe!()
+  const getItem = () => Promise.reject(new Error('away'))
+  const stored = another({ observer, storage: { ...createStorage(), getItem } })
+  await refused(stored.probe!())
+  assert.is(failures, 1)
+  await comfy.kill()
+  await refused(one.probe!())
 })
 
 test('the first end that is seen counts, for every gateway', async (setup) => {
@@ -86,7 +116,7 @@ test('records may be in a storage', async ({ comfy, another, submit, until }) =>
   })
   assert.is((await parsed.getRun(id))!.status, 'completed')
   const broken = another({ storage: { ...storage, getItem: () => Promise.reject(new Error('secret')) } })
-  await rejects(broken.getRun(id), EngineError, { status: 503 })
+  await rejects(broken.getRun(id), EngineError, { status: 503, retryAfterS: 5 })
 })
 
 test('where a server refuses records, that is said, and runs are known all the same', async (setup) => {

@@ -21,7 +21,7 @@ test('marks of ended runs are packed, and lists stay as they are', async () => {
   await marks.start(open)
   const names = (): string[] => [...storage.items.keys()].filter((key) => key.includes(':groups:'))
   while (names().length > 450) await wait(10)
-  const listed = await createRunIndex(place).list('g')
+  const listed = await createRunIndex(place).list({ groupId: 'g' })
   assert.is(listed.length, 1201)
   assert.equal(new Set(listed.map(({ id }) => id)), new Set([...all.map(({ run }) => run.id), open.id]))
   assert.ok(names().some((key) => key.includes('pack_')))
@@ -35,7 +35,7 @@ test('no mark is removed where a pack is not kept', async () => {
   const marks = createRunIndex(place)
   for (let index = 0; index < 500; index++) await marks.end(endedOf(crypto.randomUUID(), 1.7e12 + index))
   await wait(100)
-  assert.is((await marks.list(null)).length, 500)
+  assert.is((await marks.list({ groupId: null })).length, 500)
 })
 
 test('nobody waits for a list to know of an end', async () => {

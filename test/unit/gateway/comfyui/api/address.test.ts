@@ -51,6 +51,7 @@ behind('a refused login is said, to callers without the address, and no run is s
     await rejects(by.workflows(), EngineError, { status: 503 })
     const { servers } = await by.report!()
     said(servers[0]!.about)
+    assert.match(servers[0]!.about, /login/)
     assertNoCanary(servers)
     assert.is((await by.containers())[0]!.status, 'stopped')
   }

@@ -2,6 +2,7 @@
 import { assert, rejects, said, suite } from '#test'
 import { cancelRun } from '../../../../../packages/gateway/src/comfyui/dispatch/cancelRun.ts'
 import { createPort } from '../../../../../packages/gateway/src/comfyui/dispatch/createPort.ts'
+import { endRun, letRest } from '../../../../../packages/gateway/src/comfyui/dispatch/endRuns.ts'
 import {
   followRun,
   runOf,
@@ -9,7 +10,11 @@ import {
 } from '../../../../../packages/gateway/src/comfyui/dispatch/followRuns.ts'
 import type { ComfyQueue, Entry } from '../../../../../packages/gateway/src/comfyui/dispatch/job.ts'
 import { createServer } from '../../../../../packages/gateway/src/comfyui/dispatch/servers.ts'
-import { createState, type State } from '../../../../../packages/gateway/src/comfyui/dispatch/state.ts'
+import {
+  createState,
+  type State,
+  type StateOptions,
+} from '../../../../../packages/gateway/src/comfyui/dispatch/state.ts'
 import {
   closeDispatch,
   openDispatch,
@@ -21,7 +26,7 @@ import { NO_TURNS } from '../../../../../packages/gateway/src/queue/turns.ts'
 import { fakeClock } from '../../../../support/fakes.ts'
 import { suiteWithClock } from '../../../../support/suiteWithClock.ts'
 import { until, untilStill } from '../../../../support/until.ts'
-import { memoryStore } from '../../queue/memoryStore.ts'
+import { makeMemory, memoryStore } from '../../queue/memoryStore.ts'
 import { NO_FILES } from '../../queue/simulate.ts'
 
 const FAKED = ['performance', 'setInterval', 'clearInterval'] as const
@@ -29,10 +34,10 @@ const test = suiteWithClock('the name of a server', ...FAKED)
 const never = () => undefined as never
 const idle = { has: [], stopping: [], isUp: true }
 
-function open(peers?: Peers) {
-  const options = { store: memoryStore(), files: NO_FILES, keepDays: 30, peers }
+function open(peers?: Peers, more: Partial<StateOptions> = {}, memory = makeMemory()) {
+  const options = { store: memoryStore(memory), files: NO_FILES, keepDays: 30, peers: peers && (() => peers) }
   const queue = createQueue(options) as unknown as ComfyQueue
-  const state = createState({ queue, lostAfterMs: 600_000, maxQueueMs: 600_000, log: () => {} })
+  const state = createState({ queue, lostAfterMs: 600_000, maxQueueMs: 600_000, log: () => {}, ...more })
   const server = addServer(state, 'gpu')
   const connect = (session: string) => createPort(state, server, session)
   return Object.assign(connect, { queue, state })
@@ -144,6 +149,15 @@ test('a request for runs that is cut off fails none, however old the gateway is'
   await close()
 })
 
+test('a run that is given back waits again, and its listeners hear so', async () => {
+  const { state, port, read, close } = await openWithRun()
+  const told: string[] = []
+  state.listeners.add(({ status }) => void told.push(status), 'run')
+  await port.giveBack('run', (await read()).startedAt!)
+  assert.equal([told, (await read()).status], [['queued'], 'queued'])
+  await close()
+})
+
 test('a cancel waits for the end of a run, here or at another gateway, and for 5 s at most', async ({
   clock,
 }) => {
@@ -187,10 +201,11 @@ suite('a queue without a server')('a run says why it waits after 10 s', async ()
   const queue = {
     open: async () => [],
     held: async () => [],
-    waiting: async () => ({ turns: NO_TURNS, heads: [{ needs: 'needs' }] }),
+    waiting: async () => ({ turns: NO_TURNS, paused: [], heads: [{ needs: 'needs' }] }),
     needsOf: async () => [],
     planOf: async () => ({ outputs: [] }),
     ahead: async () => 0,
+    olderThan: async () => [],
   } as unknown as ComfyQueue
   const log = (_level: string, line: string) => void lines.push(line)
   const clock = fakeClock('setInterval', 'clearInterval', 'performance')
@@ -215,7 +230,7 @@ suite('followers of runs')('places are told by one look after another, however l
   const queue = {
     open: async () => [],
     held: async () => [],
-    waiting: async () => ({ turns: NO_TURNS, heads: [] }),
+    waiting: async () => ({ turns: NO_TURNS, paused: [], heads: [] }),
     live: () => new Promise((resolve) => looks.push(() => resolve([]))),
     peers: { listen: (listener: typeof hear) => (hear = listener), meet: async () => [] },
   } as unknown as ComfyQueue
@@ -346,5 +361,97 @@ suiteWithClock('a server without what runs need', ...FAKED)(
     await news
     await closeDispatch(state)
     await queue.close()
+  },
+)
+
+suiteWithClock('an operator', ...FAKED)(
+  'hears of each end once, of models that are loaded, of a server without work, and of one that rests',
+  async ({ clock }) => {
+    const heard: unknown[] = []
+    const lines: string[] = []
+    const memory = makeMemory()
+    let idleMs = 0
+    const openOne = (gateway: string) =>
+      open(
+        undefined,
+        {
+          log: (_level, line) => void lines.push(line),
+          observer: {
+            ended: ({ id, owner, server, end, waitedMs, ranMs, ...rest }) =>
+              // Inputs of a run, or the address of its webhook, would be in the log.
+              Object.keys(rest).join() === 'workflowId' &&
+              void heard.push([id, owner, server, end, Math.round(waitedMs / 1_000), ranMs && ranMs / 1_000]),
+            modelLoaded: (workflowId) => void heard.push(workflowId),
+            idle: (_server, ms) => {
+              idleMs += gateway === 'first' ? ms : 0
+            },
+            storeFailed: () => heard.push('failed'),
+          },
+        },
+        memory,
+      )
+    const [connect, other] = [openOne('first'), openOne('second')]
+    const { queue, state } = connect
+    await openDispatch(state, never)
+    const port = connect('session')
+    const server = state.servers.get('gpu')!
+    const begin = async (id: string, workflowId = 'slow') => {
+      // A worker that asks for the first time is answered at once.
+      server.isNew = true
+      await port.poll(idle, new AbortController().signal)
+      await queue.add({ ...jobOf(id), workflowId }, PLAN, [], { owner: 'shop' })
+      const { heads } = await queue.waiting()
+      await queue.take(heads[0]!, heads, 'gpu')
+      await clock.tickAsync(1_000)
+      await port.poll(idle, new AbortController().signal)
+      await clock.tickAsync(1_000)
+      await port.send(id)
+      await clock.tickAsync(3_000)
+      return (await queue.get(id)) as Entry
+    }
+    const outcome = { status: 'completed', error: null, completedAt: null, files: [] } as const
+    for (const id of ['a', 'b']) {
+      const entry = await begin(id)
+      const ended = { ...outcome, run: { ...entry.job, ...PLAN }, startedAt: null, completedAt: Date.now() }
+      await Promise.all([connect, other].map((one) => endRun(one.state, entry, ended)))
+    }
+    await begin('c', 'other')
+    await port.end('c', { ...outcome, status: 'failed', error: 'x', completedAt: Date.now() })
+    const done = [
+      ['a', 'shop', 'gpu', 'completed', 2, 3],
+      ['b', 'shop', 'gpu', 'completed', 2, 3],
+      'other',
+      ['c', 'shop', 'gpu', 'failed', 2, 3],
+    ]
+    assert.equal(heard.splice(0), done)
+    // Its worker asks, and there is nothing to do.
+    const gone = new AbortController()
+    const news = port.poll(idle, gone.signal)
+    await clock.tickAsync(1_000)
+    idleMs = 0
+    await clock.tickAsync(5_000)
+    assert.is(idleMs, 5_000)
+    await letRest(state, server, 'out of memory')
+    await clock.tickAsync(4_000)
+    assert.is(idleMs, 5_000)
+    gone.abort()
+    await news
+    await clock.tickAsync(60_000)
+    const rested = lines.filter((line) => line.startsWith('gpu') && line.includes('rest'))
+    assert.equal(rested, [
+      'gpu rests for a minute, since its runs fail: out of memory',
+      'gpu has rested, and gets runs again',
+    ])
+    await begin('d')
+    await queue.add(jobOf('e'), PLAN, [])
+    await clock.tickAsync(640_000)
+    assert.equal(heard.slice(1), [
+      ['d', 'shop', 'gpu', 'lost', 2, 600],
+      ['e', undefined, undefined, 'expired', 604, undefined],
+    ])
+    for (const one of [connect, other]) {
+      await closeDispatch(one.state)
+      await one.queue.close()
+    }
   },
 )

@@ -60,6 +60,7 @@ const values: [rule: string, type: string, values: unknown, inputs: object, note
     ['a model of a folder without models', 'Empty', ['x.pt'], { name: 'x.pt', kind: 'default' }, 2],
     ['values at the end without a field', 'Flag', [true, 5], { on: true }, 1],
     ['a required field without a value', 'Make', [7, 'fixed', 30], { seed: 7, steps: 30, size: 1.5 }, 1],
+    ['a required text without a value', 'Text', [], { text: '' }, 1],
     ['a comment in a prompt', 'Text', ['a cat /* no */ \\{b\\}// or dog'], { text: 'a cat  {b}' }, 0],
     ['choices in a prompt', 'Text', ['a {red|blue} cat'], { text: 'a {red|blue} cat' }, 1],
     ['a class that ends in a space', 'Spaced ', undefined, {}, 0],
@@ -89,6 +90,12 @@ const misfits: [rule: string, type: string, values: unknown, more?: object | Reg
   ['no value where there is no choice', 'Empty', undefined, /name has no value/],
   ['a list that can be read in two ways', 'Noise', [7, true]],
   ['a list beside other values by name', 'Make', [1, 'fixed', 3, 2], { widgets_values_named: { steps: 4 } }],
+  [
+    'a value by name, where a link has to be',
+    'Forced',
+    undefined,
+    { widgets_values_named: { first: 'a', second: 'b', third: 3 } },
+  ],
   ['a class that is not there', 'Gone', [1]],
   ['a group node', 'workflow>Mine', [1], /group node/],
 ]

@@ -7,6 +7,7 @@ import { assert, rejects, said, throws } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { createGateway, type Gateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import {
+  type Container,
   type Engine,
   EngineError,
   type Run,
@@ -40,7 +41,7 @@ const many = (count: number, make: (index: number) => Promise<Run>): Promise<Run
 const orderOf = ({ executed }: Servers['comfies'][number]): string[] => Object.keys(executed.runs)
 /** What each container has, as the indices of these runs: those that run, and those that wait. */
 async function holding(engine: Engine, runs: readonly Run[]): Promise<string> {
-  const places = (entries: readonly (readonly [number, string])[]) =>
+  const places = (entries: Container['pending']) =>
     entries.map(([, id]) => runs.findIndex((run) => run.id === id)).join('')
   const all = await engine.containers()
   return all.map(({ running, pending }) => `${places(running)}/${places(pending)}`).join(' ')
@@ -270,6 +271,7 @@ test('whatever is sent again under a key is one run, and leaves no files', async
   assert.equal(await send(), first)
   await until(() => readdirSync(join(folder, 'in')).length === 0)
   await rejects(send('other'), EngineError, { status: 422 })
+  await until(() => readdirSync(join(folder, 'in')).length === 0)
   const { run, hash, number } = (await engine.findKey!('k'))!
   assert.equal([run.id, hash, number], [first.id, 'h', first.number])
   assert.equal(spread(comfies).sort(), [0, 1])

@@ -92,3 +92,14 @@ for (const told of ['0.3.40', 'fork-7', '0.3.9']) {
     assert.is((await by.cancelRun(alone.id))!.run.status, 'cancelled')
   })
 }
+
+test('an old server is interrupted seldom: each interrupt may hit the next run', async (setup) => {
+  const { comfy, another, submit, until } = setup
+  const old: typeof fetch = async (url, init) =>
+    String(url).endsWith('/system_stats') ? Response.json({ system: {} }) : fetch(url, init)
+  const by = another({}, { fetch: old })
+  const { id } = await submit('deaf', { seconds: 6 }, { by })
+  await until(id, isRunning, by)
+  await by.cancelRun(id)
+  assert.ok(comfy.requests.filter(({ path }) => path === '/interrupt').length < 8)
+})

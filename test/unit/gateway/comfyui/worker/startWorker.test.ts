@@ -8,7 +8,10 @@ import {
   type Port,
   Refused,
 } from '../../../../../packages/gateway/src/comfyui/worker/port.ts'
-import { startWorker } from '../../../../../packages/gateway/src/comfyui/worker/startWorker.ts'
+import {
+  type RunningWorker,
+  startWorker,
+} from '../../../../../packages/gateway/src/comfyui/worker/startWorker.ts'
 import type { Outcome, WorkerState } from '../../../../../packages/gateway/src/workerPort.ts'
 import { type Comfy, startComfy } from '../../../../comfyui/server/startComfy.ts'
 import { until } from '../../../../support/until.ts'
@@ -27,6 +30,7 @@ function createPort(runs: Assignment[], fault: Fault) {
   const outcomes = new Map<string, Outcome>()
   const states: WorkerState[] = []
   const more: Partial<News>[] = []
+  const bodies: ReadableStream[] = []
   const call = (...called: Called): unknown => {
     calls.push(called)
     return fault(...called)
@@ -52,6 +56,7 @@ function createPort(runs: Assignment[], fault: Fault) {
       return { body: new Blob([photo]).stream(), size: photo.length }
     },
     async putOutput(id, name, body) {
+      bodies.push(body)
       call('putOutput', id, name)
       assert.ok((await new Response(body).arrayBuffer()).byteLength > 50)
     },
@@ -65,7 +70,7 @@ function createPort(runs: Assignment[], fault: Fault) {
     },
     answer: async (id, { status }) => void call('answer', id, status),
   }
-  return { port, calls, outcomes, states, more }
+  return { port, calls, outcomes, states, more, bodies }
 }
 
 function makeRun(more: Partial<Assignment> = {}, seconds = 0): Assignment {
@@ -87,6 +92,7 @@ function makeRun(more: Partial<Assignment> = {}, seconds = 0): Assignment {
 interface Site extends ReturnType<typeof createPort> {
   readonly comfy: Comfy
   readonly refusals: Error[]
+  readonly worker: RunningWorker
   /** How often a method was called. */
   count(...methods: Called[0][]): number
 }
@@ -109,7 +115,7 @@ async function withWorker(
   const count: Site['count'] = (...methods) =>
     made.calls.filter(([method]) => methods.includes(method)).length
   try {
-    await use({ ...made, comfy, refusals, count })
+    await use({ ...made, comfy, refusals, worker, count })
   } finally {
     worker.close()
     await comfy.stop()
@@ -151,6 +157,22 @@ test('while the gateway is away, whatever for, runs are sent once, and brought b
   ).finally(() => {
     performance.now = now
   })
+})
+
+test('a worker that drains ends the run that it sent, brings the result back, and sends no other', async () => {
+  const runs = [makeRun({}, 0.5), makeRun()]
+  const [sent, ahead] = runs.map(({ run }) => run.id)
+  await withWorker(runs, async ({ comfy, worker, states, outcomes, count }) => {
+    await until(() => comfy.executed.runs[sent!])
+    await worker.drain()
+    assert.equal([outcomes.get(sent!)?.status, outcomes.size, spread([comfy])], ['completed', 1, [1]])
+    assert.equal([states.at(-1)!.isUp, runs.map(({ run }) => run.id)], [false, [ahead]])
+    const polls = count('poll')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.is(count('poll'), polls)
+  })
+  // Without a run, at once.
+  await withWorker([], async ({ worker }) => await worker.drain())
 })
 
 const refuses =
@@ -195,6 +217,26 @@ test('a run that fails, and one that ComfyUI refuses, end with the reason', asyn
       assert.ok(calls.every(([method, , news]) => method !== 'report' || 'progress' in Object(news)))
     })
   }
+})
+
+test('a result is brought back once', async () => {
+  const runs = [makeRun()]
+  await withWorker(runs, async ({ outcomes, count }) => {
+    await until(() => outcomes.size === 1)
+    // The worker looks for ends each second.
+    runs.push(makeRun({}, 1.5))
+    await until(() => outcomes.size === 2)
+    assert.is(count('end'), 2)
+  })
+})
+
+test('a file that the gateway refuses holds no connection to ComfyUI', async () => {
+  const runs = [makeRun(), makeRun()]
+  const check = async ({ bodies }: Site) => {
+    await until(() => bodies.length > 1)
+    assert.is((await bodies[0]!.getReader().read()).done, true)
+  }
+  await withWorker(runs, check, refuses('putOutput'))
 })
 
 test('what happens to a run while its mark is asked for', async () => {

@@ -400,6 +400,12 @@ test('names of files', async () => {
   assert.equal(kept, [{ input: 'any', name: 'blob', type: 'application/octet-stream', text: 'x' }])
 })
 
+test('of several files for one value, the first is kept', async () => {
+  const { draft, kept } = keep()
+  const [problem] = await problems({ any: [new Blob(['a']), new Blob(['b'])] }, draft)
+  assert.equal([problem!.type, kept.length], ['too_many_values', 1])
+})
+
 test('an empty form, an empty body, a url-encoded form', async () => {
   const nothing = { values: {}, inputs: [] }
   assert.equal(await read(formOf({})), nothing)
