@@ -78,6 +78,7 @@ const clientBuilds = pack(
     events: 'events.ts',
     store: 'store/index.ts',
     react: 'react.ts',
+    webhook: 'webhook.ts',
     node: 'node/index.ts',
   },
   clientChunk,

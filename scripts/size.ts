@@ -25,12 +25,13 @@ const limits: readonly (readonly [name: string, limit: number, condition?: 'brow
   ['@flowscale/client/proxy#createProxyHandler', 7830],
   ['@flowscale/client/proxy#toNodeHandler', 1290],
   ['@flowscale/client/logger#createLogger', 720],
+  ['@flowscale/client/webhook#verifyWebhook', 800],
   ['@flowscale/client/node', 6780],
   ['@flowscale/ai-sdk#createFlowscale', 17_100],
-  ['flowscale', 14_740],
+  ['flowscale', 14_980],
 ]
 
-const withoutClient = ['createLogger', 'toNodeHandler']
+const withoutClient = ['createLogger', 'toNodeHandler', 'verifyWebhook']
 
 /** What an app imports for a name of the table. */
 function codeOf(name: string): string {
