@@ -153,7 +153,7 @@ express      /docs/proxy
 files        /docs/files
 gateway      /docs/gateway
 hono         /docs/proxy
-key          /docs/command-scripts
+key          /docs/gateway-keys
 log          /createLogger
 mock         /docs/emulator
 next.js      /docs/in-a-page
@@ -172,7 +172,7 @@ types        /docs/typed-workflows
 upload       /docs/files
 video        /docs/ai-sdk
 vue          /docs/in-a-page
-webhook      /docs/running
+webhook      /docs/webhooks
 websocket    /docs/progress
 worker       /docs/proxy|/docs/runtimes
 `
