@@ -336,7 +336,8 @@ export async function published(flowscale: facade.FlowscaleAPI, inputs: TextToIm
   const result: facade.TypedResult<'image'> = await flowscale.executeWorkflowAsync(workflow, inputs, 'g', 1)
   say(result.outputs.image[0]?.filename.trim())
   const client: api.Client = flowscale.client
-  const { data } = await flowscale.executeWorkflow(workflow, { text: 'a' })
+  const submit: facade.SubmitOptions = { webhookUrl: 'http://localhost:3000/hook' }
+  const { data } = await flowscale.executeWorkflow(workflow, { text: 'a' }, undefined, submit)
   const late = await poller.waitForResult(client, data.run_id)
   say(facade.nameOutputs(workflow, late).outputs.image satisfies api.ResultOutput[])
   // @ts-expect-error: a missing input
