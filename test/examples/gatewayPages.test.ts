@@ -19,7 +19,8 @@ import { verifyWebhook } from '@flowscale/client/webhook'
 import { assert, rejects, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
-import { freePort, listen } from '../support/listen.ts'
+import { freePort } from '../support/listen.ts'
+import { receiveWebhooks } from '../support/receiveWebhooks.ts'
 import { serving, startProgram } from '../support/startCli.ts'
 import { until } from '../support/until.ts'
 
@@ -134,13 +135,7 @@ test('webhooks, by the lines of the page', async () => {
     .map(([, code]) => code!.replaceAll('\\\n', ' ').trim())
     // These lines are for a gateway that calls the network.
     .filter((code) => !code.startsWith('npx flowscale '))
-  const heard: { headers: Record<string, string>; body: string; url: string }[] = []
-  const receiver = await listen(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    heard.push({ headers: request.headers as Record<string, string>, body, url: request.url! })
-    response.end()
-  })
+  const { received: heard, ...receiver } = await receiveWebhooks()
   const [comfy] = await startComfies(1)
   const { host } = new URL(receiver.url)
   const flagsOf = (line: string) =>

@@ -18,9 +18,9 @@ import { ofQueue } from '../../../packages/gateway/src/queue/runQueue.ts'
 import { makeSecret, OPERATOR, secretsFor } from '../../../packages/gateway/src/webhooks/sign.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
-import { listen } from '../../support/listen.ts'
 import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
+import { receiveWebhooks } from '../../support/receiveWebhooks.ts'
 import { until } from '../../support/until.ts'
 import { batchOf } from './queue/storeSuite.ts'
 import { bytes } from './queue/suite.ts'
@@ -365,13 +365,7 @@ test('an address without http://, and one of a server that is not ComfyUI', asyn
 })
 
 test('webhooks: an address in a file, hosts, and the secret of a gateway that runs', async () => {
-  const heard: { headers: Record<string, string>; body: string; url: string }[] = []
-  const receiver = await listen(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    heard.push({ headers: request.headers as Record<string, string>, body, url: request.url! })
-    response.end()
-  })
+  const { received: heard, ...receiver } = await receiveWebhooks()
   const [data, file] = [join(folder, 'data'), join(folder, 'address')]
   await writeFile(file, `${receiver.url}/all?token=${CANARY}\n`)
   const hosts = `hooks.test,${new URL(receiver.url).host}`

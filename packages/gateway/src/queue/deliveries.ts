@@ -36,18 +36,25 @@ export interface Claim extends Delivery {
   readonly next: number
 }
 
+/** A request that brings a webhook. */
+export interface Attempt {
+  readonly address: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** The hosts that may have `http:` or a private address. */
+  readonly hosts: readonly string[]
+}
+
+/** The answer to an attempt, or why there was none. */
+export type Outcome =
+  | { readonly status: number; readonly retryAfterMs?: number | undefined }
+  | { readonly error: string }
+
 /** Sends webhooks. It needs Node, so the queues bring it, which need Node, too. */
 export interface Sender {
   /** Throws an error of 422 for an address that webhooks may not go to. `hosts`: those that may be private */
   check(address: string, hosts: readonly string[]): URL
-  post(attempt: {
-    readonly address: string
-    readonly headers: Readonly<Record<string, string>>
-    readonly body: string
-    readonly hosts: readonly string[]
-  }): Promise<
-    { readonly status: number; readonly retryAfterMs?: number | undefined } | { readonly error: string }
-  >
+  post(attempt: Attempt): Promise<Outcome>
 }
 
 export type Deliveries = ReturnType<typeof createDeliveries>

@@ -74,6 +74,3 @@ export const lookupPublic =
     }
     resolve(name).then(give, (error) => callback(error, []))
   }
-
-/** An address for logs: its path may hold a token. */
-export const maskAddress = (address: string): string => `${new URL(address).origin}/…`

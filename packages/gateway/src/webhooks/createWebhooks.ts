@@ -1,6 +1,6 @@
 // Sends the webhooks of a queue: at once after the end of a run, and again by the schedule.
 import { EngineError } from '../engine.ts'
-import type { Claim, Delivery, Sender } from '../queue/deliveries.ts'
+import type { Claim, Delivery, Outcome, Sender } from '../queue/deliveries.ts'
 import type { RunQueue } from '../queue/runQueue.ts'
 import { within } from '../runtime.ts'
 import { judge } from './schedule.ts'
@@ -10,7 +10,7 @@ import { createSlots } from './slots.ts'
 export interface WebhooksOptions {
   readonly queue: RunQueue
   readonly sender: Sender
-  /** The operator's address, which hears of all runs. Default: none */
+  /** The operator's address, which gets the webhooks of all runs. Default: none */
   readonly url: string | undefined
   /** The hosts that may be private, or without TLS. */
   readonly hosts: readonly string[]
@@ -94,7 +94,7 @@ export function createWebhooks(options: WebhooksOptions) {
     await settle(claim, address, await sender.post({ address, headers, body, hosts }))
   }
 
-  async function settle(claim: Claim, address: string, outcome: Awaited<ReturnType<Sender['post']>>) {
+  async function settle(claim: Claim, address: string, outcome: Outcome) {
     const judged = judge(outcome, claim.attempts, Math.random)
     const next = judged.status === 'pending' ? Date.now() + judged.afterMs : undefined
     const lastStatus = 'status' in outcome ? { lastStatus: outcome.status } : {}

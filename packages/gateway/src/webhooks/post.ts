@@ -5,23 +5,13 @@ import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { EngineError } from '../engine.ts'
 import { isAmong } from '../openUrl.ts'
-import type { Sender } from '../queue/deliveries.ts'
+import type { Attempt, Outcome, Sender } from '../queue/deliveries.ts'
 import { checkAddress, lookupPublic, resolveName } from './addresses.ts'
-import type { Outcome } from './schedule.ts'
 
 /** For all of an attempt. */
 const LIMIT_MS = 15_000
 /** So much of an answer is read, so that its sender can finish. */
 const MOST_BYTES = 64 * 1024
-
-export interface Attempt {
-  readonly address: string
-  /** Those of `signWebhook`. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-  /** The hosts that may have `http:` or a private address. */
-  readonly hosts: readonly string[]
-}
 
 interface Names {
   readonly lookup: LookupFunction

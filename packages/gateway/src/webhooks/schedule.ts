@@ -1,10 +1,5 @@
 // When a webhook is sent again.
-
-/** What came of an attempt. */
-export type Outcome =
-  | { readonly status: number; readonly retryAfterMs?: number | undefined }
-  /** There was no answer. */
-  | { readonly error: string }
+import type { Outcome } from '../queue/deliveries.ts'
 
 /** The pause after each attempt, in seconds. After the last one the delivery has failed. */
 const PAUSES_S: readonly number[] = [5, 60, 300, 1800, 7200, 21_600, 43_200, 86_400]

@@ -13,6 +13,7 @@ import { logged } from '../../../../packages/gateway/src/command/print.ts'
 import { OPERATOR, secretsFor } from '../../../../packages/gateway/src/webhooks/sign.ts'
 import { startComfy } from '../../../comfyui/server/startComfy.ts'
 import { CANARY } from '../../../support/canary.ts'
+import { receiveWebhooks } from '../../../support/receiveWebhooks.ts'
 import { suiteWithServers } from '../../../support/suiteWithServers.ts'
 import { until } from '../../../support/until.ts'
 import { files } from '../comfyui/kit.ts'
@@ -22,12 +23,6 @@ const TOKEN = 'token-in-an-address'
 const KEY = 'key-of-a-named-owner'
 const hashOf = (key: string) => createHash('sha256').update(key).digest('hex')
 
-interface Heard {
-  readonly path: string
-  readonly headers: Record<string, string>
-  readonly body: string
-}
-
 /** Opens a gateway whose ComfyUI performs runs, and a receiver that answers with these statuses, the last one again and again. */
 async function open(
   { listen, atEnd }: Parameters<Parameters<typeof test>[1]>[0],
@@ -36,13 +31,7 @@ async function open(
 ) {
   const comfy = await startComfy({ version: '0.8.0' })
   const folder = mkdtempSync(join(tmpdir(), 'webhooks-'))
-  const heard: Heard[] = []
-  const receiver = await listen(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    heard.push({ path: request.url!, headers: request.headers as Record<string, string>, body })
-    response.writeHead(statuses.length > 1 ? statuses.shift()! : statuses[0]!).end()
-  })
+  const { received: heard, ...receiver } = await receiveWebhooks(listen, statuses)
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
   const gateway = createGateway({
@@ -114,7 +103,7 @@ test('the client names the address', async (servers) => {
   const { client, heard, hook } = await open(servers)
   const { data } = await executeWorkflow(withWebhook(client, hook), 'slow', { seconds: 0.01 })
   await until(() => heard.length === 1)
-  assert.equal([heard[0]!.path, JSON.parse(heard[0]!.body).data._id], [`/hook?token=${TOKEN}`, data.run_id])
+  assert.equal([heard[0]!.url, JSON.parse(heard[0]!.body).data._id], [`/hook?token=${TOKEN}`, data.run_id])
 })
 
 test('failed and cancelled runs are heard, too, and a resend has its refusals', async (servers) => {
@@ -156,13 +145,7 @@ test('the operator hears of all runs, and each key has a secret of its own', asy
     { value: `whsec_${'b'.repeat(43)}=`, until: '2099-01-01T00:00:00Z' },
   ]
   const gone = { value: `whsec_${'c'.repeat(43)}=`, until: '2020-01-01T00:00:00Z' }
-  const seen: Heard[] = []
-  const watcher = await servers.listen(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    seen.push({ path: request.url!, headers: request.headers as Record<string, string>, body })
-    response.end()
-  })
+  const { received: seen, ...watcher } = await receiveWebhooks(servers.listen)
   const all = `${watcher.url}/all?token=${TOKEN}`
   const site = await open(servers, {
     webhook: all,

@@ -1,5 +1,6 @@
 import { assert, suite } from '#test'
-import { judge, type Outcome } from '../../../../packages/gateway/src/webhooks/schedule.ts'
+import type { Outcome } from '../../../../packages/gateway/src/queue/deliveries.ts'
+import { judge } from '../../../../packages/gateway/src/webhooks/schedule.ts'
 
 const test = suite('the schedule of a webhook')
 const failed = { error: 'The request failed (ECONNREFUSED)' }
