@@ -33,7 +33,13 @@ export function createOperations(
       const plan = await planCall(call)
       const { runs, warnings } = await startRuns(client, config, { call, plan, aborts })
       const unsupported: Warning[] = call.webhookUrl
-        ? [{ type: 'unsupported', feature: 'webhookUrl', details: 'The server calls no webhooks' }]
+        ? [
+            {
+              type: 'unsupported',
+              feature: 'webhookUrl',
+              details: 'Use withWebhook of @flowscale/client/webhook',
+            },
+          ]
         : []
       return {
         operation: { workflowId: modelId, runs, startedAt: Date.now() },

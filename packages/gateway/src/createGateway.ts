@@ -212,7 +212,7 @@ export interface GatewayOptions {
   /** What servers take their runs from, with the records and files: `folderQueue({ folder: 'data' })`. Default: none */
   queue?: Queue | undefined
   /**
-   * Your address that hears of the end of each run. Needs a queue. It may hold a token: no log and no answer shows it.
+   * Your address, which gets a webhook at the end of each run. Needs a queue. It may hold a token: no log and no answer shows it.
    * Default: none
    */
   webhook?: string | undefined

@@ -14,7 +14,7 @@ interface Webhooks extends NonNullable<HttpApiOptions['webhooks']> {
 /** The delay of a late delivery, and the longest wait of a reordered one for the next. */
 const LATE_MS = 1000
 
-/** Tells the addresses of runs of their ends, as a gateway does, but once: what fails is not sent again. */
+/** Sends the webhooks of runs, as a gateway does, but once: a failed one is not sent again. */
 export function createWebhooks(state: EngineState, links: Links, filesUrl: () => string): Webhooks {
   const { apiKey, onWebhook } = state.settings
   const closing = new AbortController()

@@ -83,7 +83,7 @@ export function createProgram(): Command {
   const timeout = new Option('--timeout <seconds>', 'limit of the wait; the run goes on')
     .argParser(readSeconds)
     .default(3600)
-  const webhook = new Option('--webhook <url>', 'the address that hears of the end of a run')
+  const webhook = new Option('--webhook <url>', 'the address that gets a POST at the end of the run')
   const detach = new Option('--detach', 'print the run id, and do not wait').conflicts([
     'output',
     'timeout',

@@ -100,7 +100,7 @@ export function createProgram(): Command {
     .addOption(
       new Option(
         '--webhook <url>',
-        'your address that hears of the end of each run; @FILE has it, as it may hold a token; needs a queue',
+        'your address, which gets a POST at the end of each run; @FILE has it, as it may hold a token; needs a queue',
       ).argParser(readAddressOf),
     )
     .option(

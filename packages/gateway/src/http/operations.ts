@@ -103,7 +103,7 @@ const group = { about: 'The runs of one visitor or job' }
 
 const webhook = {
   about:
-    'The address that hears of the end of the run, by the webhook `runEnded`. Only a gateway with a queue takes one',
+    'The address that gets the webhook `runEnded` at the end of the run. A server without webhooks refuses it',
 }
 
 const key = {
