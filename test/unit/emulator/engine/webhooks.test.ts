@@ -60,7 +60,7 @@ for (const dialect of DIALECTS) {
 test('a failed and a cancelled run have their events; the end of the emulator has none', async () => {
   const { workflow, begun } = gates()
   const heard = await hear({ workflows: [workflow] })
-  await run('fa1lsa1ways0')
+  await settled(await run('fa1lsa1ways0'))
   const cancelled = await run('gate')
   await until(() => begun.length === 1)
   assert.is((await resend(cancelled)).status, 409)
