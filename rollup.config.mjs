@@ -204,6 +204,12 @@ export default [
   ),
   ...pack('ai-sdk', { index: 'index.ts' }),
   ...pack(
+    'mcp',
+    { index: 'index.ts', cli: 'cli.ts' },
+    undefined,
+    ...bundled('packages/mcp/dist/LICENSES.txt'),
+  ),
+  ...pack(
     'emulator',
     { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' },
     undefined,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The folders of the packages that are published, each after those that it needs. */
-export const packages = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map(
+export const packages = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk', 'mcp'].map(
   (name) => `packages/${name}`,
 )
 
@@ -70,6 +70,7 @@ const programs = {
   'php-cli': '/usr/bin/php',
   'python3-openapi-spec-validator': '/usr/bin/openapi-spec-validator',
   'python3-openapi-core': '/usr/lib/python3/dist-packages/openapi_core',
+  'python3-openai': '/usr/lib/python3/dist-packages/openai',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
 }
