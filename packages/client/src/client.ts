@@ -1,6 +1,14 @@
 import { ArgumentError } from './errors.ts'
 import { addHeaders, isHeaderText } from './internal/headers.ts'
-import { checkOptions, isCount, isFunction, isHeaders, isMs, type Rule } from './internal/options.ts'
+import {
+  checkOptions,
+  isBoolean,
+  isCount,
+  isFunction,
+  isHeaders,
+  isMs,
+  type Rule,
+} from './internal/options.ts'
 import { isBrowser } from './internal/runtime.ts'
 import { hide } from './internal/secrets.ts'
 import type { Client, ClientOptions } from './types.ts'
@@ -12,7 +20,7 @@ const rules: Record<keyof ClientOptions, Rule> = {
   baseUrl: () => true,
   // No message of these rules shows a value: it may be the key, in the wrong option.
   apiKey: isHeaderText,
-  allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
+  allowDangerouslyExposeApiKey: isBoolean,
   headers: isHeaders,
   timeoutMs: isMs,
   maxRetries: isCount,

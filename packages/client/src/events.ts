@@ -144,6 +144,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
   }
 
   const { watch, publish } = createWatch(
+    client,
     (runId) => live.has(runId),
     (runId, isWanted) => {
       runs.get(runId)?.abort()

@@ -1,6 +1,6 @@
 import { asText } from './internal/values.ts'
-import { toProgress } from './run.ts'
-import type { PushConnection, RunUpdate } from './types.ts'
+import { toPreview, toProgress } from './run.ts'
+import type { Client, PushConnection, RunUpdate } from './types.ts'
 
 type Listener = Parameters<PushConnection['watch']>[1]
 
@@ -17,6 +17,7 @@ const maxPauseMs = 30_000
  * run begins, and when the last one ends.
  */
 export function createWatch(
+  client: Client,
   isLive: (runId: string) => boolean,
   want: (runId: string, isWanted: boolean) => void,
 ): Watch {
@@ -29,6 +30,7 @@ export function createWatch(
         progress: toProgress(Object(data)),
         position: typeof position === 'number' ? position : undefined,
         node,
+        ...toPreview(client, Object(data)),
       }
       for (const listener of runs.get(runId) ?? []) listener(update, !data)
     },

@@ -1,8 +1,9 @@
 import { ResponseError, RunError } from './errors.ts'
 import { problems } from './internal/answer.ts'
 import { redact } from './internal/headers.ts'
+import { addressOf } from './internal/request.ts'
 import { asList, asText, type Fields, isObject } from './internal/values.ts'
-import type { ResultOutput, Run, RunResult } from './types.ts'
+import type { Client, ResultOutput, Run, RunResult } from './types.ts'
 
 // A run goes on while its status is in neither of the next two lists.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
@@ -50,10 +51,15 @@ export function toProgress({ progress, value, max, status = 'success' }: Fields)
   return part >= 0 && part <= 1 ? part : undefined
 }
 
-/** A run in its published form. Some servers leave out the id, so `id` takes its place. */
-export function toRun(run: unknown, id?: string): Run {
+/** The URL of a run's picture. Only a path at the server is one, so that no answer makes a page call another host. */
+export const toPreview = (client: Client, { preview, status }: Fields): false | { preview: string } =>
+  /^\/[^/]/.test(preview as string) &&
+  !isEnded(status as string) && { preview: addressOf(client, preview as string) }
+
+/** A run in its published form. Some servers leave out the id, so `id` takes its place. A list has no previews, and no `client`. */
+export function toRun(run: unknown, id?: string, client?: Client): Run {
   const own: Fields = isObject(run) ? run : {}
-  const { progress: _, position, ...rest } = own
+  const { progress: _, position, preview: __, ...rest } = own
   const progress = toProgress(own)
   for (const name of ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']) {
     if (own[name] != null) rest[name] = asText(own[name])
@@ -63,6 +69,7 @@ export function toRun(run: unknown, id?: string): Run {
     ...(own.error != null && { error: reasonOf(own.error) }),
     ...(progress !== undefined && { progress }),
     ...(typeof position === 'number' && { position }),
+    ...(client && toPreview(client, own)),
     _id: asText(own._id, own.run_id, own.id, id),
     status: asText(own.status),
     inputs: asList(own.inputs).map(withTexts),
@@ -81,8 +88,13 @@ function withTexts(item: unknown): Fields {
 }
 
 /** A run of an answer. The errors of a failed run may repeat the headers of a request, so secrets are replaced. */
-export function readRun(data: unknown, headers: Readonly<Record<string, string>>, id?: string): Run {
-  const run = toRun(data, id)
+export function readRun(
+  data: unknown,
+  headers: Readonly<Record<string, string>>,
+  id?: string,
+  client?: Client,
+): Run {
+  const run = toRun(data, id, client)
   if (!isFailed(run.status)) return run
   try {
     return redact(run, headers)

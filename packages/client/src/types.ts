@@ -221,6 +221,8 @@ export interface Run {
   position?: number
   /** Why no server can take the run for now. The gateway's queue says so. */
   waits_for?: string
+  /** With `previews`, while the run is at work: the URL of the picture so far, for an `img`. {@link getRuns} has none. */
+  preview?: string
   workflow_id?: string | null
   group_id?: string | null
   /** The time as the server writes it, usually ISO 8601. */
@@ -294,6 +296,8 @@ export interface RunUpdate {
   readonly position?: number | undefined
   /** The title of the node at work. */
   readonly node?: string | undefined
+  /** The URL of the picture so far. Another picture has another URL. */
+  readonly preview?: string | undefined
 }
 
 /** The progress of a run, for `onProgress`. */
@@ -305,6 +309,8 @@ export interface RunProgress {
   position?: number
   /** The title of the node at work, if the server sends it. */
   node?: string
+  /** With `previews`: the URL of the picture so far, for an `img`. Another picture has another URL, which expires. */
+  preview?: string
 }
 
 /** A push connection, such as the connections of `connectWebSocket` and `connectEvents`. */

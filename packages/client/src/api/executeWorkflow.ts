@@ -1,7 +1,7 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
 import { buildForm, encodeInputs, type Inputs, type InputsOf } from '../inputs.ts'
 import { problems } from '../internal/answer.ts'
-import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
+import { check, checkOptions, isBoolean, isId, type Rule, requestRules } from '../internal/options.ts'
 import { isUnclear, request, withQuery } from '../internal/request.ts'
 import { hide, reveal, type Send, type Submission } from '../internal/secrets.ts'
 import { uploadMs } from '../internal/timers.ts'
@@ -20,15 +20,21 @@ export interface ExecuteOptions extends RequestOptions {
   /** How an array is sent: with its name repeated, or numbered as `name_0`, `name_1`, …. Default `'repeat'`. */
   arrays?: 'repeat' | 'indexed' | undefined
   /**
+   * `true` asks for pictures while the run is at work: `preview` of {@link getRun}, of `onProgress` and of a store. A gateway and
+   * the emulator have them, and a pod has none. Default `false`.
+   */
+  previews?: boolean | undefined
+  /**
    * Submits an earlier submission again, by the `idempotencyKey` of its error. With the same workflow, inputs and group you get
    * its run, if there is one. It needs a client with `idempotency`. Nothing is submitted to a server that keeps no keys.
    */
   idempotencyKey?: string | undefined
 }
 
-export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
+export const executeRules: Readonly<Record<'groupId' | 'arrays' | 'previews', Rule>> = {
   groupId: isId,
   arrays: (value) => value === 'repeat' || value === 'indexed' || 'repeat or indexed',
+  previews: isBoolean,
 }
 
 /**
@@ -66,12 +72,13 @@ export async function executeWorkflow<T extends object>(
     ...executeRules,
     ...idempotency?.rules,
   })
-  const { groupId, arrays, idempotencyKey, ...rest } = options
+  const { groupId, arrays, previews, idempotencyKey, ...rest } = options
+  const query = { workflow_id: workflowId, group_id: groupId, previews: previews ? 1 : undefined }
   const parts = encodeInputs(inputs as Inputs, arrays)
   const bytes = parts.reduce((sum, [, value]) => sum + (Object(value).size ?? 0), 0)
   let submittedAt: Date | undefined
   const send: Send = (options, via = upload) =>
-    request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
+    request(client, withQuery('runs', query), {
       method: 'POST',
       fetchWith: async (...args) => {
         submittedAt = new Date()

@@ -34,6 +34,6 @@ export async function getRun(
 export function requestRun(client: Client, runId: string, options: RequestOptions): Promise<Envelope<Run>> {
   return request(client, `runs/${encodeURIComponent(runId.replace(/\p{Surrogate}/gu, '\ufffd'))}`, {
     options,
-    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
+    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId, client) : undefined),
   })
 }

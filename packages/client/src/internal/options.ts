@@ -21,6 +21,7 @@ export const requestRules: Record<'signal' | 'timeoutMs' | 'maxRetries' | 'heade
   headers: isHeaders,
 }
 
+export const isBoolean: Rule = (value) => value === !!value || 'a boolean'
 export const isString: Rule = (value) => typeof value === 'string' || 'a string'
 /** For limits of 1 or more. */
 export const isFrom1: Rule = (value) => (isCount(value) === true && value > 0) || 'a whole number from 1'

@@ -20,7 +20,7 @@ export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
 /** Options of {@link executeMany}. */
 export interface ExecuteManyOptions
   extends Pick<WaitOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'>,
-    Pick<ExecuteOptions, 'arrays'> {
+    Pick<ExecuteOptions, 'arrays' | 'previews'> {
   /** The number of submissions at the same time. Submitted runs don't count. Default 4. */
   concurrency?: number | undefined
   /**
@@ -133,7 +133,16 @@ export async function executeMany(
   checkOptions(options, makeRules(secrets.idempotency?.rules))
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
-  const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, onProgress, signal } = options
+  const {
+    concurrency = 4,
+    groupId: group,
+    arrays,
+    previews,
+    onSubmitted,
+    onResult,
+    onProgress,
+    signal,
+  } = options
   const { submitted = new Map<number, string>(), timeoutMs, cancelOn, pollIntervalMs } = options
   const { idempotencyKey } = options
   const hasOwnGroups = typeof group === 'function'
@@ -256,7 +265,7 @@ export async function executeMany(
     // Each submission has a signal of its own, so that the caller's signal gets one listener for all.
     const controller = new AbortController()
     const stop = signal && batch.onAbort(signal, () => controller.abort(signal.reason))
-    const options = { groupId, arrays, signal: controller.signal }
+    const options = { groupId, arrays, previews, signal: controller.signal }
     return submitWithGrace(own, workflowId, items[index]!, options, toError, key, 'kept').finally(stop)
   }
 

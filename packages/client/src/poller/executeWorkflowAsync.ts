@@ -20,7 +20,9 @@ export interface Submission {
 }
 
 /** Options of {@link executeWorkflowAsync}. */
-export interface ExecuteAsyncOptions extends WaitOptions, Pick<ExecuteOptions, 'groupId' | 'arrays'> {
+export interface ExecuteAsyncOptions
+  extends WaitOptions,
+    Pick<ExecuteOptions, 'groupId' | 'arrays' | 'previews'> {
   /** Called before the first poll, and awaited. Save the run id, so that you can resume the wait in another process. */
   onSubmitted?: ((submission: Submission) => unknown) | undefined
 }
@@ -54,11 +56,12 @@ export async function executeWorkflowAsync<T extends object>(
   }
   // All options are checked before a run is paid for.
   checkOptions(options, rules)
-  const { groupId, arrays, onSubmitted, ...wait } = options
+  const { groupId, arrays, previews, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
   // A run can only be cancelled by its id.
   const submit = /abort|both/.test(cancelOn) ? submitWithGrace : executeWorkflow
-  const { data } = await submit(client, workflowId, inputs as Inputs, { groupId, arrays, signal, headers })
+  const execute = { groupId, arrays, previews, signal, headers }
+  const { data } = await submit(client, workflowId, inputs as Inputs, execute)
   const { run_id, output_names, others } = data
   const more = others && { others }
   // Called even after an abort, because the id must not be lost.

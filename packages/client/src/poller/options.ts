@@ -28,7 +28,7 @@ export interface WatchOptions extends PollOptions {
    */
   push?: PushConnection | undefined
   /**
-   * Called when the progress, state or place in the queue changes, by a poll or a push. It is awaited after a poll only.
+   * Called when the progress, state, place in the queue or preview changes, by a poll or a push. It is awaited after a poll only.
    * If it throws, the wait ends with that error.
    */
   onProgress?: ((progress: RunProgress) => unknown) | undefined

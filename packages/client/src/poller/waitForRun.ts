@@ -91,6 +91,8 @@ export function createRunReader(
     progress,
     position,
     node,
+    // A list has none, and a picture stays good for a while.
+    preview = status === shown?.status ? shown?.preview : undefined,
   }) => {
     // Progress never goes back, because polls and pushes may overtake each other.
     const most = isDone(status) ? 1 : Math.max(shown?.progress ?? -1, progress ?? -1)
@@ -99,6 +101,7 @@ export function createRunReader(
       ...(most >= 0 && { progress: most }),
       ...(position !== undefined && { position }),
       ...(typeof node === 'string' && { node }),
+      ...(preview && { preview }),
     }
     if (JSON.stringify(next) === JSON.stringify(shown)) return
     shown = next

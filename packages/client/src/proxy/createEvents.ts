@@ -167,9 +167,10 @@ function streamStates(
   )
 }
 
-function toEvent(runId: string, { status = '', progress, position, node }: RunUpdate): string {
+function toEvent(runId: string, { status = '', progress, position, node, preview }: RunUpdate): string {
   const detail = isEnded(status) ? undefined : isWaiting(status) ? position : progress
   // A line break in a status of the pod would begin another line of the event.
   const id = [status.replace(/[^\w.-]/g, '_'), detail].join(' ').trim()
-  return `id: ${id}\ndata: ${JSON.stringify({ run_id: runId, status, progress, position, node })}\n\n`
+  const data = JSON.stringify({ run_id: runId, status, progress, position, node, preview })
+  return `id: ${id}\ndata: ${data}\n\n`
 }

@@ -24,7 +24,7 @@ export type ProxyPermission = boolean | Response | { readonly groupId: string }
 export interface ProxyOptions {
   /**
    * Decides whether a request may pass. A caller who may pass can start runs that you pay for. The function is called for
-   * each request of the API, before the body is read, and must not read the body. `'public'` lets everybody pass.
+   * each request of the API but a preview, before the body is read, and must not read the body. `'public'` lets everybody pass.
    */
   authorize: 'public' | ((request: Request) => ProxyPermission | Promise<ProxyPermission>)
   /** The operations and workflows that pass. For all others the answer is a 403. Default: all. */
@@ -59,7 +59,7 @@ const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).
 const proxyRules: Record<keyof ProxyOptions, Rule> = {
   authorize: (value) => value === 'public' || typeof value === 'function' || "a function, or 'public'",
   allow: (value) => {
-    const known = Object.keys(routes)
+    const known = Object.keys(routes).filter((name) => name !== 'getPreview')
     if (!isObject(value) || !Object.keys(value).every((name) => /^(operations|workflowIds)$/.test(name))) {
       return 'an object with operations and workflowIds'
     }
@@ -89,6 +89,9 @@ const proxyRules: Record<keyof ProxyOptions, Rule> = {
  *
  * The proxy itself serves `GET …/runs/{id}/events`: server-sent events with the states of a run, for callers who may read
  * the run. All readers of a run share the requests to the pod. On Workers each reader has its own requests.
+ *
+ * The preview of a run, `GET …/runs/{id}/preview`, passes by its signature, which the pod checks: without `authorize`, since an
+ * `img` sends no header, and without the key. It must be a JPEG, PNG or WebP of at most 200 KB.
  *
  * The proxy's own answers are 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413,
  * 415 and 422. A 424 means that the pod refuses the key. A 502 means no answer, an unreadable answer, or a redirect. A 504 means
@@ -133,13 +136,19 @@ export function createProxyHandler(
   const answer = async (request: Request): Promise<Response> => {
     const { refusal, value: proxyRequest } = readRequest(request, basePath)
     if (refusal) return refusal
+    const { operation, query } = proxyRequest
+    if (operation === 'getPreview') {
+      // Its signature is the permission: an `img` sends no header, and one of another site not even `Origin`.
+      if (operations && !operations.some((name) => /^(getRun|connectEvents)$/.test(name)))
+        return refuse(403, 'getRun is not allowed')
+      return forward(client, proxyRequest, request, maxBodyBytes)
+    }
     if (isForeign(request, origins)) return refuse(403, 'Not from this site')
     const permission = authorize === 'public' || (await authorize(request))
     if (isResponse(permission)) return permission
     const groupId = Object(permission).groupId
     if (permission !== true && groupId === undefined) return refuse(403, 'Forbidden')
     if (groupId !== undefined) check('the groupId of authorize', groupId, isId)
-    const { operation, query } = proxyRequest
     if (operations && !operations.includes(operation)) return refuse(403, `${operation} is not allowed`)
     if (operation === 'executeWorkflow' && workflowIds && !workflowIds.includes(query.workflow_id!)) {
       return refuse(403, 'This workflow is not allowed')

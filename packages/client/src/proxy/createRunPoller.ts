@@ -64,22 +64,25 @@ export function createRunPoller(
     notify()
   }
 
-  const show = ({ status, progress, position, node }: RunUpdate) => {
+  /** The connection gives a whole URL, and the pod a path. Readers get the path, which fits the proxy, too. */
+  const show = ({ status, progress, position, node, preview }: RunUpdate) => {
+    preview = /\/api\/v1\/runs\/[^/]+\/preview\?.*/.exec(preview!)?.[0]
     const { status: before, ...last } = state ?? {}
     if (status === before) {
       // Within one status the progress never goes back.
       const most = Math.max(progress ?? -1, last.progress ?? -1)
       progress = most < 0 ? undefined : most
       position ??= last.position
+      preview ??= last.preview
     }
-    state = { status, progress, position, node }
+    state = { status, progress, position, node, preview }
     notify()
   }
 
   /** A push shows progress only. The status of a push is a hint, and its news is a reason to poll. */
-  const onUpdate = ({ status = state?.status, progress, position, node }: RunUpdate, isNews: boolean) => {
+  const onUpdate = ({ status = state?.status, ...more }: RunUpdate, isNews: boolean) => {
     if (!isEnded(status) && isWaiting(status) === isWaiting(state?.status)) {
-      show({ status: state?.status, progress, position, node })
+      show({ ...more, status: state?.status })
     }
     if (!isNews) return
     hasNews = true
@@ -100,7 +103,7 @@ export function createRunPoller(
       return { podStatus, refusal: refusal ?? refuse(502, 'The pod gave no usable answer') }
     }
     const run = toRun(data)
-    show({ ...run, status: run.status.slice(0, maxLength) })
+    show({ ...run, preview: data.preview as string, status: run.status.slice(0, maxLength) })
     groupId = data.group_id
     return { podStatus }
   }

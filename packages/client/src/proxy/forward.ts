@@ -1,11 +1,11 @@
 import { ArgumentError } from '../errors.ts'
-import { redact, resolveHeaders } from '../internal/headers.ts'
+import { hideAccess, redact, resolveHeaders } from '../internal/headers.ts'
 import { withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import { uploadMs, withDeadline } from '../internal/timers.ts'
 import { send as sendForm } from '../internal/upload.ts'
 import type { Client } from '../types.ts'
-import { createLimit, isJson, pump, readAnswer } from './readAnswer.ts'
+import { createLimit, isJson, pump, readAnswer, readPicture } from './readAnswer.ts'
 import { type OrRefusal, type ProxyRequest, refuse, safeHeaders } from './routes.ts'
 
 /** The form of a submission. */
@@ -19,7 +19,7 @@ interface Form {
 }
 
 /** The body of an answer. `undefined` means JSON that can't be read. */
-type Content = Awaited<ReturnType<typeof readAnswer>>
+type Content = Awaited<ReturnType<typeof readAnswer | typeof readPicture>>
 
 interface SendOptions {
   /** The caller's signal. */
@@ -28,6 +28,8 @@ interface SendOptions {
   readonly ms: number
   /** Whether the body of the answer is read as a whole, within the time limit. */
   readonly isWhole?: boolean
+  /** Whether the answer is a picture. Then the pod gets no key and no headers. */
+  readonly isPicture?: boolean
   readonly form?: Form
 }
 
@@ -41,7 +43,8 @@ export async function forward(
   const { signal, headers, body } = caller
   const { timeoutMs } = client
   if (request.operation !== 'executeWorkflow') {
-    return (await send(client, request, { signal, ms: timeoutMs })).response
+    const isPicture = request.operation === 'getPreview'
+    return (await send(client, request, { signal, ms: timeoutMs, isWhole: isPicture, isPicture })).response
   }
   if (caller.bodyUsed) throw new ArgumentError('authorize must not read the body')
   const type = headers.get('content-type') ?? ''
@@ -95,7 +98,7 @@ export async function readPod(
 async function send(
   client: Client,
   { method, path, query }: Pick<ProxyRequest, 'method' | 'path' | 'query'>,
-  { signal: left, ms, isWhole = false, form }: SendOptions,
+  { signal: left, ms, isWhole = false, isPicture, form }: SendOptions,
 ): Promise<{ response: Response; podStatus: number }> {
   const secrets = reveal(client)
   const { fetch = globalThis.fetch, logger } = secrets
@@ -120,7 +123,7 @@ async function send(
     try {
       // When its caller leaves, a submission goes on: a pod may start a run even if the request is aborted.
       result = await withDeadline(ms, form ? undefined : left, async (signal) => {
-        headers = await resolveHeaders(secrets)
+        if (!isPicture) headers = await resolveHeaders(secrets)
         left.throwIfAborted()
         isSent = true
         const url = client.baseUrl + withQuery(path, query)
@@ -142,12 +145,15 @@ async function send(
           }),
         }
         const answer = await (form ? sendForm(fetch, url, init) : fetch(url, init))
-        return { answer, content: await readAnswer(answer, headers, ms, isWhole) }
+        const content = isPicture ? readPicture(answer, ms) : readAnswer(answer, headers, ms, isWhole)
+        return { answer, content: await content }
       })
     } catch (error) {
       if (!isSent || left.aborted) throw error
       if (form?.refusal) return form.refusal
-      return fail(502, `got no answer: ${redact(`${Object(error).cause?.code ?? error}`, headers)}`)
+      // Some runtimes put the address into the error, and the query of a picture is secret.
+      const why = hideAccess(redact(`${Object(error).cause?.code ?? error}`, headers))
+      return fail(502, `got no answer: ${why}`)
     }
     return result
       ? show(result.answer, result.content)
@@ -157,6 +163,14 @@ async function send(
   const show = (answer: Response, content: Content): Response => {
     const { status } = answer
     podStatus = status
+    if (isPicture) {
+      if (status === 403 || status === 404) return refuse(status, 'There is no such preview')
+      if (!content) return fail(502, `gave no picture (${status})`)
+      const type = answer.headers.get('content-type')!
+      return new Response(content, {
+        headers: { ...safeHeaders, 'content-type': type, 'content-security-policy': 'sandbox' },
+      })
+    }
     const passed: Record<string, string> = {}
     for (const name of ['retry-after', 'x-request-id']) {
       const value = answer.headers.get(name)

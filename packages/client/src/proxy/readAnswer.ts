@@ -5,6 +5,8 @@ import { parse } from '../internal/values.ts'
 
 /** The longest answer that is read as a whole, in bytes. */
 const maxAnswerBytes = 16_777_216
+/** The longest picture, in bytes. */
+const maxPictureBytes = 204_800
 
 /** Whether an answer says that it is JSON. */
 export const isJson = ({ headers }: Response): boolean => /\bjson\b/i.test(headers.get('content-type') ?? '')
@@ -34,6 +36,17 @@ export async function readAnswer(
   const json = JSON.stringify(clean)
   // Without secrets the text stays as it is, because JavaScript would round long numbers.
   return json === JSON.stringify(value) ? text : json
+}
+
+/** The bytes of a picture. `undefined` means an answer of another type. */
+export async function readPicture(
+  { body, headers, ok }: Response,
+  ms: number,
+): Promise<ArrayBuffer | undefined> {
+  if (ok && body && /^image\/(jpeg|png|webp)$/.test(headers.get('content-type')!))
+    return new Response(pump(body, ms, createLimit(maxPictureBytes))).arrayBuffer()
+  body?.cancel().catch(() => {})
+  return undefined
 }
 
 /**

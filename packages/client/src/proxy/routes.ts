@@ -18,12 +18,16 @@ interface Route {
   query: Readonly<Record<string, boolean>>
 }
 
-/** The requests that pass. The first route with this path and method counts. */
-export const routes: Readonly<Record<ProxyOperation, Route>> = {
+/** The requests that pass. The first route with this path and method counts. `getPreview` belongs to what reads a run. */
+export const routes: Readonly<Record<ProxyOperation | 'getPreview', Route>> = {
   checkHealth: { method: 'GET', path: /^comfy\/health$/, query: {} },
   getQueue: { method: 'GET', path: /^comfy\/queue$/, query: {} },
   getWorkflows: { method: 'GET', path: /^comfy\/workflows$/, query: {} },
-  executeWorkflow: { method: 'POST', path: /^runs$/, query: { workflow_id: true, group_id: false } },
+  executeWorkflow: {
+    method: 'POST',
+    path: /^runs$/,
+    query: { workflow_id: true, group_id: false, previews: false },
+  },
   getRuns: {
     method: 'GET',
     path: /^runs$/,
@@ -34,15 +38,20 @@ export const routes: Readonly<Record<ProxyOperation, Route>> = {
   // `runs/output` is another endpoint, and no run.
   connectEvents: { method: 'GET', path: /^runs\/(?!output\/)([\w.~-]+)\/events$/, query: {} },
   getRun: { method: 'GET', path: /^runs\/([\w.~-]+)$/, query: {} },
+  getPreview: {
+    method: 'GET',
+    path: /^runs\/(?!output\/)([\w.~-]+)\/preview$/,
+    query: { number: true, expires: true, signature: true },
+  },
 }
 
 /** A request of the API. The pod gets nothing else of the caller's request, except the form of a submission and a hash of its key. */
 export interface ProxyRequest {
-  operation: ProxyOperation
+  operation: keyof typeof routes
   method: 'GET' | 'POST'
   /** The path below the base URL of the pod. */
   path: string
-  /** Set for `cancelRun`, `getRun` and `connectEvents`. */
+  /** Set for `cancelRun`, `getRun`, `getPreview` and `connectEvents`. */
   runId?: string | undefined
   /** The parameters by their names on the wire. */
   query: Record<string, string>
@@ -76,7 +85,7 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
   if (/^\/|(^|\/)\.\.?(\/|$)|[\\%\p{Cc}]/u.test(query.filename ?? '')) return notFound()
   return {
     value: {
-      operation: operation as ProxyOperation,
+      operation: operation as ProxyRequest['operation'],
       method: route.method,
       path: `/api/v1/${path}`,
       runId: route.path.exec(path)![1],

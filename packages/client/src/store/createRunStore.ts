@@ -2,7 +2,7 @@ import { cancelRun } from '../api/cancelRun.ts'
 import { submitWithGrace } from '../api/executeWorkflow.ts'
 import { ArgumentError, RunError, TimeoutError } from '../errors.ts'
 import type { Inputs } from '../inputs.ts'
-import { checkOptions, isId, isMs, isPush } from '../internal/options.ts'
+import { checkOptions, isBoolean, isId, isMs, isPush } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { sleep } from '../internal/timers.ts'
 import type { WaitOptions } from '../poller/options.ts'
@@ -41,12 +41,19 @@ export function createRunStore<W extends StoredWorkflow = string>(
   checkOptions(options, {
     push: isPush,
     pollIntervalMs: isMs,
+    previews: isBoolean,
     timeoutMs: isMs,
     storage: (value) =>
       value === null || /^(local|session)Storage$/.test(value) || !!value.getItem || 'a Storage',
     key: isId,
   })
-  const { storage = 'sessionStorage', key = 'flowscale-run', timeoutMs = Infinity, ...wait } = options
+  const {
+    storage = 'sessionStorage',
+    key = 'flowscale-run',
+    timeoutMs = Infinity,
+    previews,
+    ...wait
+  } = options
   const { load, save } = openStorage(storage, `${key} ${client.baseUrl}`)
   const listeners = new Set<() => void>()
   let snapshot = idle
@@ -202,7 +209,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
         const own = newRecord(outputNames)
         save(own)
         submitting = new AbortController()
-        const execution = { ...options, groupId: own.groupId, signal: submitting.signal }
+        const execution = { ...options, previews, groupId: own.groupId, signal: submitting.signal }
         // The group of this click alone is its key, too: the record holds it before anything is sent.
         const sent = submitWithGrace(client, id, inputs as Inputs, execution, (error) => error, own.groupId)
         going = submission = finish(own, sent)

@@ -1,6 +1,5 @@
 import type { InputsOf } from '../inputs.ts'
 import type { ExecuteAsyncOptions } from '../poller/executeWorkflowAsync.ts'
-import type { WaitOptions } from '../poller/options.ts'
 import type { NamedOutputs, TypedWorkflow } from '../typed.ts'
 import type { Execution, ResultOutput } from '../types.ts'
 
@@ -34,6 +33,8 @@ export type RunSnapshot<W extends StoredWorkflow = string> =
       readonly runId: string
       /** From 0 to 1, if the server sends it. */
       readonly progress?: number | undefined
+      /** With `previews`: the URL of the picture so far, for an `img`. */
+      readonly preview?: string | undefined
     })
   | (ActiveRun & {
       readonly status: 'completed'
@@ -64,7 +65,7 @@ export interface RunStorage {
 }
 
 /** Options of {@link createRunStore}. */
-export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs'> {
+export interface RunStoreOptions extends Pick<ExecuteAsyncOptions, 'push' | 'pollIntervalMs' | 'previews'> {
   /** The time limit of the wait, in ms. After it the run is `lost`. Default: no limit. */
   timeoutMs?: number | undefined
   /**

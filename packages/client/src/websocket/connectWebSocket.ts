@@ -148,6 +148,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   }
 
   const { watch, publish } = createWatch(
+    client,
     () => connected,
     (runId, isWanted) => {
       watched[isWanted ? 'add' : 'delete'](runId)

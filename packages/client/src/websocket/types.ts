@@ -1,4 +1,4 @@
-import { isCount, isFunction, isMs, type Rule, requestRules } from '../internal/options.ts'
+import { isBoolean, isCount, isFunction, isMs, type Rule, requestRules } from '../internal/options.ts'
 import type { PushConnection } from '../types.ts'
 
 /** A WebSocket class: the global class, the class of `ws`, or a similar one. */
@@ -95,7 +95,6 @@ export interface Connection extends AsyncIterable<any>, PushConnection {
 }
 
 const ways = ['auto', 'header', 'query', 'none']
-const isBoolean: Rule = (value) => value === !!value || 'a boolean'
 /** Whether runtimes accept the name of a protocol. */
 const isProtocol = (value: unknown) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value)
 

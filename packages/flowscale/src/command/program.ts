@@ -12,6 +12,7 @@ export interface Flags {
   readonly output?: string
   readonly group?: string
   readonly webhook?: string
+  readonly preview?: true
   /** In seconds. */
   readonly timeout?: number
   readonly detach?: true
@@ -61,8 +62,9 @@ export function createProgram(): Command {
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help')
     .configureHelp({
-      // The global ones, too, without a heading: the help of a verb fits a window of 24 lines.
-      visibleOptions: (verb) => [...help.visibleOptions(verb), ...(verb.parent?.options ?? [])],
+      // The global ones, too, without a heading and `--help`: the help of a verb fits a window of 24 lines.
+      visibleOptions: (verb) =>
+        verb.parent ? [...verb.options, ...verb.parent.options] : help.visibleOptions(verb),
       subcommandTerm: (verb) => verb.name(),
       optionTerm: ({ short, flags }) => (short ? flags : `    ${flags}`),
       // A summary is a part of a line in the list of verbs, and a sentence in the help of its verb.
@@ -99,6 +101,7 @@ export function createProgram(): Command {
     .addOption(folder)
     .option('--group <id>', 'the group of the run (default: a new group)')
     .addOption(webhook)
+    .option('--preview', 'print the address of the picture so far')
     .addOption(timeout)
     .addOption(detach)
     .addOption(cancelOnInterrupt)
@@ -243,7 +246,8 @@ class StrictCommand extends Command {
   private checkValue({ flags }: Option, value: string): void {
     if (value === '') this.error(`option '${flags}' argument is empty`)
     const known = this.createHelp().visibleOptions(this)
-    const isFlag = known.some(({ short, long }) => value === short || value === long)
+    const isHelp = value === '-h' || value === '--help'
+    const isFlag = isHelp || known.some(({ short, long }) => value === short || value === long)
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }
 

@@ -98,13 +98,17 @@ export function elapsed(ms: number): string {
   return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
 }
 
-/** Makes an `onProgress` that shows a person a line, and a program an event. */
+/** Makes an `onProgress` that shows a person a line, and the first preview, and a program an event. */
 export function showState(
   runId: () => string | undefined,
   progress: Progress,
   print: Printer,
 ): (state: RunProgress) => void {
+  let isShown = false
   return (state) => {
+    // The address opens the latest picture, until it expires.
+    if (state.preview && !isShown) print.note(`Preview: ${state.preview}`)
+    isShown ||= !!state.preview
     print.event('progress', { runId: runId(), ...state, status: toStatus(state.status) })
     progress.show(...partsOf(state))
   }

@@ -16,6 +16,7 @@ export async function get(call: Call): Promise<void> {
     ['run', _id],
     ['status', progressText(data)],
     ['waits for', data.waits_for],
+    ['preview', data.preview],
     ['workflow', workflow_id],
     ['group', group_id],
     ['created', created_at],

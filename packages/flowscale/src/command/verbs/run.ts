@@ -38,6 +38,7 @@ export async function run(call: Call): Promise<void> {
     progress.show('submitting')
     const result = await executeWorkflowAsync(call.client, workflowId, inputs, {
       groupId,
+      previews: flags.preview,
       timeoutMs: flags.timeout! * 1000,
       signal,
       cancelOn: flags.cancelOnInterrupt ? 'abort' : 'never',
@@ -83,13 +84,14 @@ async function prepare(call: Call, word: string, words: readonly string[], folde
 
 /** Submits a run for `--detach`, prints its id, and gives it. */
 async function submit(
-  { client, print, signal }: Call,
+  { client, flags, print, signal }: Call,
   inputs: Inputs,
   submission: Submission,
 ): Promise<string> {
   const { workflowId, groupId } = submission
   try {
-    const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, signal })
+    const options = { groupId, previews: flags.preview, signal }
+    const { data } = await executeWorkflow(client, workflowId, inputs, options)
     const runId = data.run_id
     const others = noteSubmitted(print, runId, data.others)
     print.result({ runId, status: 'submitted', ...submission, ...others }, runId)
