@@ -1,0 +1,376 @@
+// OpenAI's image API: a call is a run or several, of the workflow that it names as the model.
+import {
+  type Draft,
+  EngineError,
+  InputError,
+  isEnded,
+  mayRun,
+  type Run,
+  type Submission,
+  type Workflow,
+} from '../../engine.ts'
+import { createLruCache } from '../../lruCache.ts'
+import { contentTypeOf } from '../../mediaTypes.ts'
+import { onAbort, within } from '../../runtime.ts'
+import { failure, json } from '../answers.ts'
+import { createFormHash } from '../form/createFormHash.ts'
+import { type FormValues, readForm } from '../form/readForm.ts'
+import { linkTo } from '../links.ts'
+import type { Operation } from '../operations.ts'
+import { openHash, recheck } from '../routes/runs.ts'
+import { awaitRun } from '../routes/wait.ts'
+import type { ApiRequest } from '../types.ts'
+import { type Fitted, fitFields, type ImageRequest, readImageRequest, refusal } from './readImageRequest.ts'
+
+/** A request that was sent again joins a run of at most this age. */
+const JOIN_MS = 15 * 60_000
+/** So many runs of equal requests are looked at. */
+const MOST_JOINED = 100
+/** Bodies are in memory until their runs are submitted. More than this at once are refused. */
+const MOST_HELD = 256 * 2 ** 20
+const LOOK_MS = 500
+/** Proxies give up a stream that is silent for long. */
+const PING_MS = 15_000
+
+export interface OpenaiRoute {
+  /** The operation that it stands for. */
+  readonly operation: Operation
+  readonly hasForm?: true
+  answer(call: ApiRequest): Promise<Response>
+}
+
+/** The routes by method and path. */
+export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
+  /** How often a run was asked for again, by its id. An answer that was read to its end counts as often as can be. */
+  const joined = createLruCache<number>(5_000)
+  /** The latest start in each group: equal requests start one after the other. */
+  const starts = new Map<string, Promise<unknown>>()
+  let heldBytes = 0
+
+  /** Nothing that it returns holds the body: a run may take an hour. */
+  async function start(call: ApiRequest, isEdit: boolean) {
+    const { api, request, caller } = call
+    const about = ['openai', isEdit]
+    const known = openHash(request, api, about)
+    const again = known ? 0 : Number(request.headers.get('x-stainless-retry-count') ?? 0)
+    if (again > 0 && !api.engine.findKey)
+      throw new EngineError(
+        409,
+        'This request was sent again, and may have a run already: without a queue, nobody knows',
+      )
+    const hash = known ?? createFormHash('', about)
+    let ownBytes = 0
+    const hold = (bytes: number): void => {
+      // After the caller has left, nothing would be given back.
+      request.signal.throwIfAborted()
+      ownBytes += bytes
+      heldBytes += bytes
+      if (heldBytes > MOST_HELD)
+        throw new EngineError(429, 'Too many large requests at once', { retryAfterS: 5 })
+    }
+    try {
+      const wanted = await readImageRequest(call, hash, hold)
+      const once = await hash.digest()
+      const groupId = `openai/${once.hash.replaceAll('/', '_')}`
+      const work = Promise.resolve(starts.get(groupId)).then(async () => {
+        const workflow = (await workflowsFor(call)).find(({ id }) => id === wanted.model)
+        if (!workflow) throw new EngineError(404, `The model '${wanted.model}' does not exist`)
+        await recheck(request, api, caller, workflow.id)
+        if (wanted.n > (caller.maxUnfinished ?? wanted.n))
+          throw refusal('n', `The key may have ${caller.maxUnfinished} runs at a time`)
+        const fitted = fitFields(workflow, wanted, isEdit)
+        const found = again > 0 && (await join(call, groupId, wanted.n, again))
+        const queued = { groupId: api.engine.findKey ? groupId : null, once: known && once }
+        return {
+          ignored: fitted.ignored,
+          runs: found || (await submitRuns(call, fitted, { ...wanted, ...queued })),
+        }
+      })
+      const settled = work.catch(() => {})
+      starts.set(groupId, settled)
+      void settled.then(() => starts.get(groupId) === settled && starts.delete(groupId))
+      const { fields: _, ...rest } = wanted
+      return { ...rest, ...(await work) }
+    } finally {
+      heldBytes -= ownBytes
+    }
+  }
+
+  async function createImages(call: ApiRequest, isEdit: boolean): Promise<Response> {
+    const { runs, ignored, ...wanted } = await start(call, isEdit)
+    const headers = {
+      'x-flowscale-run': runs.map(({ id }) => id).join(),
+      ...(ignored.length > 0 && { 'x-flowscale-ignored': ignored.join() }),
+    }
+    const delivered = (): void => {
+      for (const { id } of runs) joined.set(id, Number.POSITIVE_INFINITY)
+    }
+    if (wanted.isStream) return streamImage(call, runs[0]!, wanted, isEdit, headers, delivered)
+    try {
+      const made = runs.map(async (run) => {
+        const { over, result } = watchRun(call, run)
+        await over
+        return await imagesOf(call, result(), wanted)
+      })
+      const data = (await Promise.all(made)).flat()
+      return bodyOf(JSON.stringify({ created: nowS(), data }), delivered, headers)
+    } catch (error) {
+      if (call.request.signal.aborted) throw error
+      // Not a 5xx, after which clients send the request again.
+      return failure(call.api.dialect, 400, messageOf(error), headers)
+    }
+  }
+
+  /** The oldest runs of equal requests that were not asked for so often, or else the newest ones. */
+  async function join(
+    { api: { engine }, caller: { owner } }: ApiRequest,
+    groupId: string,
+    n: number,
+    again: number,
+  ): Promise<readonly Run[] | undefined> {
+    const order = { sortBy: 'created_at', sortOrder: 'desc' } as const
+    const { runs } = await engine.getRuns({ groupId, owner, ...order, offset: 0, limit: MOST_JOINED })
+    const recent = runs.filter(({ createdAt }) => Date.now() - createdAt <= JOIN_MS)
+    const open = recent.filter(({ id }) => (joined.get(id) ?? 0) < again)
+    const found = open.length > 0 ? open.slice(-n) : recent.slice(0, n)
+    for (const { id } of found) joined.set(id, Math.max(again, joined.get(id) ?? 0))
+    return found.length > 0 ? found.reverse() : undefined
+  }
+
+  const images = (isEdit: boolean): OpenaiRoute => ({
+    operation: 'executeWorkflow',
+    hasForm: true,
+    answer: (call) => createImages(call, isEdit),
+  })
+  return {
+    'GET /v1/models': { operation: 'getWorkflows', answer: getModels },
+    'POST /v1/images/generations': images(false),
+    'POST /v1/images/edits': images(true),
+  }
+}
+
+/** The workflows of the caller that make pictures. */
+async function workflowsFor({ api, caller }: ApiRequest): Promise<Workflow[]> {
+  const isModel = ({ id, problem, outputs }: Workflow): boolean =>
+    mayRun(caller, id) && problem === undefined && [...outputs.values()].includes('image')
+  return (await api.engine.workflows()).filter(isModel)
+}
+
+async function getModels(call: ApiRequest): Promise<Response> {
+  const models = await workflowsFor(call)
+  const data = models.map(({ id }) => ({ id, object: 'model', created: 0, owned_by: 'flowscale' }))
+  return json(200, { object: 'list', data })
+}
+
+/** Starts the runs. From the first submission on, a caller that leaves stops nothing. */
+async function submitRuns(
+  { api: { engine }, caller, request, requestId }: ApiRequest,
+  fitted: Fitted,
+  { model, n, partialImages, groupId, once }: ImageRequest & Pick<Submission, 'groupId' | 'once'>,
+): Promise<readonly Run[]> {
+  const drafts: { readonly draft: Draft; readonly form: FormValues }[] = []
+  const runs: Run[] = []
+  try {
+    // All are checked before one is started.
+    while (drafts.length < n) {
+      const draft = await engine.draft(model, new AbortController().signal, caller)
+      if (!draft) throw new EngineError(404, `The model '${model}' does not exist`)
+      const form = await readForm(draft, fitted.partsOf(drafts.length), 'form').catch((error) => {
+        draft.discard?.()
+        throw error
+      })
+      drafts.push({ draft, form })
+    }
+    // A request that is sent again would not find it.
+    request.signal.throwIfAborted()
+  } catch (error) {
+    for (const { draft } of drafts) draft.discard?.()
+    throw error
+  }
+  for (const [at, { draft, form }] of drafts.entries()) {
+    const own = once && { ...once, key: at > 0 ? `${once.key}/${at}` : once.key }
+    try {
+      const more = { groupId, requestId, once: own, previews: partialImages > 0 }
+      runs.push((await draft.submit({ ...form, ...more })).run)
+    } catch (error) {
+      for (const { draft } of drafts.slice(at + 1)) draft.discard?.()
+      const status = error instanceof InputError ? 422 : ((error as EngineError).status ?? 500)
+      // Anything above leaves open whether a run was started.
+      if (at === 0 && status < 500) throw error
+      const ids = [...runs.map(({ id }) => id), (error as EngineError).runId ?? []].flat().join()
+      const started = ids === '' ? 'A run may have been started' : `These runs were started: ${ids}`
+      throw new EngineError(400, `${messageOf(error)}. ${started}`, { runId: ids, cause: error })
+    }
+  }
+  return runs
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** `over` resolves at the end of the run, of the request or of the server, or by `leave`. */
+function watchRun({ api, caller, request, closing }: ApiRequest, known: Run) {
+  const awaited = isEnded(known.status) ? undefined : awaitRun(api, known.id, known)
+  const latest = (): Run => awaited?.run ?? known
+  const signals = [request.signal, ...(closing ? [closing] : [])]
+  let leave = (): void => {}
+  const over = new Promise<void>((resolve) => {
+    leave = resolve
+  })
+  const leaves = [api.streams.join(caller, leave), ...signals.map((signal) => onAbort(signal, leave))]
+  if (awaited) leaves.push(awaited.join(leave))
+  const isOver = isEnded(latest().status) || api.streams.isOver(caller)
+  if (isOver || signals.some(({ aborted }) => aborted)) leave()
+  void over.then(() => {
+    for (const each of leaves) each()
+  })
+  /** The run, if it is completed. */
+  function result(): Run {
+    const run = latest()
+    request.signal.throwIfAborted()
+    if (run.status === 'completed') return run
+    if (!isEnded(run.status)) throw new EngineError(400, `The wait ends, and the run ${run.id} goes on`)
+    const why = run.status === 'failed' ? (run.error ?? 'no reason given') : 'it was cancelled'
+    throw new EngineError(400, `The run failed: ${why}`)
+  }
+  return { over, latest, leave, result }
+}
+
+async function imagesOf(
+  call: ApiRequest,
+  run: Run,
+  { format }: Pick<ImageRequest, 'format'>,
+): Promise<object[]> {
+  const names = run.files.filter((name) => contentTypeOf(name).startsWith('image/'))
+  if (names.length === 0) throw new EngineError(400, 'The run made no picture')
+  return await Promise.all(
+    names.map(async (name) => {
+      if (format === 'url') return { url: await linkTo(call, run.id, name) }
+      const file = await call.api.engine.readOutput(run.id, name, new Headers(), call.request.signal)
+      if (file?.status !== 200) throw new EngineError(400, `The picture ${name} is gone`)
+      return { b64_json: toBase64(new Uint8Array(await file.arrayBuffer())) }
+    }),
+  )
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  // A multiple of three, so that no piece has an end of its own.
+  for (let at = 0; at < bytes.length; at += 24_576)
+    text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_576)))
+  return text
+}
+
+const nowS = (): number => Math.floor(Date.now() / 1_000)
+
+/** An answer that tells when it was read to its end. */
+function bodyOf(text: string, delivered: () => void, headers: Record<string, string>): Response {
+  const bytes = [new TextEncoder().encode(text)]
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const next = bytes.pop()
+        if (next) return controller.enqueue(next)
+        delivered()
+        controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { headers: { 'content-type': 'application/json', ...headers } })
+}
+
+/** Sends pictures of the run at work, and at last its result. */
+function streamImage(
+  call: ApiRequest,
+  run: Run,
+  wanted: Pick<ImageRequest, 'format' | 'partialImages'>,
+  isEdit: boolean,
+  headers: Record<string, string>,
+  delivered: () => void,
+): Response {
+  const look = watchRun(call, run)
+  const encoder = new TextEncoder()
+  const kind = isEdit ? 'image_edit' : 'image_generation'
+  const about = {
+    created_at: nowS(),
+    background: 'auto',
+    output_format: 'png',
+    quality: 'auto',
+    size: 'auto',
+  }
+  let isOver = false
+  let partial = 0
+  let seen: number | undefined
+  void look.over.then(() => {
+    isOver = true
+  })
+  const eventOf = (type: string, data: object): Uint8Array =>
+    encoder.encode(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`)
+
+  async function nextPartial(): Promise<Uint8Array | undefined> {
+    const { progress, preview } = look.latest()
+    // Spread over the run.
+    if (preview === undefined || preview === seen || progress < partial / (wanted.partialImages + 1))
+      return undefined
+    seen = preview
+    const picture = await call.api.engine.readPreview?.(run.id)
+    if (!picture) return undefined
+    const data = { b64_json: toBase64(picture.data), partial_image_index: partial++, ...about }
+    return eventOf(`${kind}.partial_image`, data)
+  }
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        for (let waitedMs = 0; !isOver && waitedMs < PING_MS; waitedMs += LOOK_MS) {
+          await within(look.over, LOOK_MS)
+          const event = !isOver && partial < wanted.partialImages ? await nextPartial() : undefined
+          if (event) return controller.enqueue(event)
+        }
+        if (!isOver) return controller.enqueue(encoder.encode(': ping\n\n'))
+        try {
+          for (const image of await imagesOf(call, look.result(), wanted))
+            controller.enqueue(eventOf(`${kind}.completed`, { ...image, ...about, ...USAGE }))
+          delivered()
+        } catch (error) {
+          controller.enqueue(eventOf('error', { error: errorOf(400, messageOf(error)) }))
+        }
+        controller.close()
+      },
+      cancel: look.leave,
+    },
+    { highWaterMark: 0 },
+  )
+  const streamed = {
+    'content-type': 'text/event-stream',
+    'x-accel-buffering': 'no',
+    'cache-control': 'no-store, no-transform',
+  }
+  return new Response(body, { headers: { ...streamed, ...headers } })
+}
+
+const tokens = { text_tokens: 0, image_tokens: 0 }
+const USAGE = { usage: { input_tokens: 0, output_tokens: 0, total_tokens: 0, input_tokens_details: tokens } }
+
+function errorOf(status: number, message: string, param: string | null = null): object {
+  const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error'
+  const code = status === 401 ? 'invalid_api_key' : status === 404 ? 'not_found' : null
+  return { message, type, param, code }
+}
+
+/** Gives an answer of the API the form that clients of OpenAI read. `joins`: a request may be sent again. */
+export async function toOpenaiForm(response: Response, joins: boolean): Promise<Response> {
+  const { headers, status: given } = response
+  // After a 429, and after a 5xx, which comes before the submission, nothing was started.
+  if (!joins || (given !== 429 && given < 500)) headers.set('x-should-retry', 'false')
+  const isJson = headers.get('content-type')?.startsWith('application/json')
+  if (response.status < 400 || !isJson) return response
+  const { detail, errors = [detail], data } = Object(await response.json())
+  if (data?.run_id) headers.set('x-flowscale-run', data.run_id)
+  const [first] = [errors[0]].flat()
+  const param = Array.isArray(first?.loc) ? String(first.loc.at(-1)) : null
+  const messages = [errors].flat(2).map((one) => (one?.loc ? `${one.loc.at(-1)}: ${one.msg}` : String(one)))
+  // As OpenAI answers: a wrong key with 401, and a wrong field with 400.
+  const status = { 403: 401, 422: 400 }[response.status] ?? response.status
+  return json(status, { error: errorOf(status, messages.join('; '), param) }, Object.fromEntries(headers))
+}
