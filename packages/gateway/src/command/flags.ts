@@ -1,8 +1,9 @@
 // The flags of the command of the gateway, and their checks.
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
-import { isHeader, readAddress } from '../comfyui/api/address.ts'
+import { comfyKey as isComfyKey, isHeader, readAddress } from '../comfyui/api/address.ts'
 import { isWildcard } from '../node/serve.ts'
+import { readPrivate } from '../node/watchKeys.ts'
 import { MOST_PORT } from '../rules.ts'
 import {
   addServerFlags,
@@ -21,6 +22,7 @@ export interface GatewayFlags extends ServerFlags {
   readonly maxWorkers?: number
   readonly redis?: string
   readonly header?: Readonly<Record<string, string>>
+  readonly comfyKey?: string
   readonly workflows: string
   readonly data?: string
   readonly files?: string
@@ -33,6 +35,8 @@ export interface GatewayFlags extends ServerFlags {
   readonly maxWaiting?: number
   readonly webhook?: string
   readonly webhookHosts?: readonly string[]
+  /** `false` by `--no-openai`. */
+  readonly openai: boolean
   /** `false` by `--no-key`. */
   readonly key: boolean
 }
@@ -58,6 +62,7 @@ export function createProgram(): Command {
       ).argParser(collect([], toAddress)),
     )
     .addOption(headerOption())
+    .addOption(comfyKeyOption())
     .option('--workflows <dir>', 'a folder of workflows: files that ComfyUI saved, or pictures that it made')
     .option(
       '--data <dir>',
@@ -108,6 +113,7 @@ export function createProgram(): Command {
       'the hosts of webhooks that may be private or have http:, with commas between them (default: none)',
       (text) => text.split(',').map((host) => host.trim()),
     )
+    .option('--no-openai', 'no image API of OpenAI under /v1')
     .addOption(
       new Option('--no-key', 'no key: everybody on this machine can use the API').conflicts([
         'apiKey',
@@ -160,6 +166,28 @@ function readHeaders(text: string, before: Record<string, string> = {}): Record<
     )
   })
   return { ...before, ...Object.fromEntries(entries) }
+}
+
+/** The flag for the key of partners. It takes a file only: other users of the machine see the flags of a command. */
+export const comfyKeyOption = (): Option =>
+  new Option(
+    '--comfy-key <@file>',
+    'a file (mode 600) with your key from platform.comfy.org, for nodes of partners (default: the variable COMFY_API_KEY)',
+  ).argParser((text) => {
+    if (text.startsWith('@')) return readPrivate(text.slice(1))
+    throw new UsageError('--comfy-key must be @FILE. Only the variable COMFY_API_KEY takes the key itself.')
+  })
+
+/** The key for the nodes of partners, by the flag or by the variable. */
+export function comfyKeyOf({
+  comfyKey = process.env.COMFY_API_KEY || undefined,
+}: {
+  readonly comfyKey?: string
+}): string | undefined {
+  const key = comfyKey?.trim()
+  const wanted = key === undefined ? undefined : isComfyKey(key)
+  if (wanted === undefined) return key
+  throw new UsageError(`The file of --comfy-key, or the variable COMFY_API_KEY, must have ${wanted}.`)
 }
 
 export const secretOption = (about: string): Option =>

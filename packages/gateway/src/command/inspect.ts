@@ -7,7 +7,7 @@ import { createClasses } from '../comfyui/api/classes.ts'
 import { type ComfyClient, createComfyClient, LoginRefused, NoAnswer } from '../comfyui/api/client.ts'
 import { createCatalog } from '../comfyui/catalog.ts'
 import { readGraph } from '../comfyui/chooseGraph.ts'
-import { type ComfyWorkflow, keyOf, type NamedInput } from '../comfyui/workflows/types.ts'
+import { type ComfyWorkflow, keyOf, type NamedInput, partnersOf } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
 import { readWorkflowFile } from '../node/readWorkflows.ts'
 import { type GatewayFlags, headerOption, localComfyui, toAddress } from './flags.ts'
@@ -20,6 +20,10 @@ export function addInspect(program: Command): void {
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .addOption(headerOption())
     .option('--write', 'save the names as NAME.flowscale.json in the same folder, for you to edit')
+    .option(
+      '--missing',
+      'print the missing models whose addresses the file has: FOLDER/NAME, a tab and the URL on each line',
+    )
     .action(inspect)
   program
     .command('convert <file>')
@@ -34,6 +38,7 @@ export function addInspect(program: Command): void {
 interface InspectFlags extends Pick<GatewayFlags, 'header'> {
   readonly comfyui: string
   readonly write?: true
+  readonly missing?: true
 }
 
 const clientOf = ({ comfyui, header }: InspectFlags): ComfyClient =>
@@ -52,6 +57,7 @@ async function convert(path: string, flags: InspectFlags): Promise<void> {
 async function inspect(path: string, flags: InspectFlags): Promise<void> {
   const file = await readWorkflowFile(path)
   const workflow = await readFromServer(clientOf(flags), file)
+  if (flags.missing) return printMissing(workflow)
   process.stdout.write(describeWorkflow(workflow))
   if (!flags.write) return
   const to = join(dirname(path), `${file.name}.flowscale.json`)
@@ -62,6 +68,12 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
     throw new Error(`${to} already exists, and may hold your edits. Remove the file to write a new one.`)
   }
   process.stdout.write(`\nWritten to ${clean(to)}\n`)
+}
+
+function printMissing({ missingChoices }: ComfyWorkflow): void {
+  const lines = missingChoices.flatMap(({ model }) => (model ? `${model.path}\t${model.url}\n` : []))
+  process.stdout.write([...new Set(lines)].join(''))
+  for (const { message, model } of missingChoices) if (!model) process.stderr.write(`${clean(message)}\n`)
 }
 
 /** The workflow as the server can run it. */
@@ -105,6 +117,7 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
   ])
   const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
   const classRows = missingClasses.map(({ classType, node }) => [classType, nodeOf(node)])
+  const partnerRows = partnersOf(workflow).map(({ id, node }) => [node.class_type, nodeOf(id)])
   const choiceRows = missingChoices.map(({ message }) => [message])
   return [
     clean(listing.name === listing.id ? listing.id : `${listing.id} (${listing.name})`),
@@ -112,6 +125,7 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     ...section('Inputs', inputRows),
     ...section('Outputs', outputRows),
     ...sectionIfAny('Node classes that the server does not have', classRows),
+    ...sectionIfAny('Nodes of partners, which need a key: --comfy-key of the gateway', partnerRows),
     ...sectionIfAny('Choices that the server does not have', choiceRows),
     ...sectionIfAny('Notes', notes),
     ...sectionIfAny('Left out; a sidecar can name them', leftOut),

@@ -8,7 +8,6 @@ interface KeyFlags extends Pick<Key, 'workflows' | 'maxUnfinished' | 'priority' 
   readonly keys: string
 }
 
-/** Adds `key add NAME` to the command of the gateway. */
 export function addKeyCommand(program: Command): void {
   program
     .command('key')

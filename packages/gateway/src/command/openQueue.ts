@@ -42,7 +42,7 @@ async function openFiles({ files: url, redirectLinks }: GatewayFlags): Promise<F
 }
 
 /** A part of the gateway that needs a package of its own. */
-async function installed<T>(flag: string, name: string, part: Promise<T>): Promise<T> {
+export async function installed<T>(flag: string, name: string, part: Promise<T>): Promise<T> {
   return await part.catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new Error(`${flag} needs the package ${name}: install it beside @flowscale/gateway`)
@@ -52,15 +52,13 @@ async function installed<T>(flag: string, name: string, part: Promise<T>): Promi
 /** Refuses a folder with runs that these flags would not show: a batch that goes on would pay for them again. */
 export function checkFolder({ redis }: GatewayFlags, folder: string): void {
   const names = listOf(folder)
-  const isOfRedis = !hasQueue(names) && (names.includes('in') || names.includes('out'))
-  const way =
-    redis === undefined
-      ? isOfRedis && 'Give --redis with the address of before'
-      : hasQueue(names) && 'Leave out --redis'
-  if (way)
-    throw new UsageError(
-      `${folder} has runs, which a gateway with these flags does not show. ${way}, or give another --data.`,
-    )
+  const isOfFolder = hasQueue(names)
+  const isOfRedis = !isOfFolder && (names.includes('in') || names.includes('out'))
+  if (redis === undefined ? !isOfRedis : !isOfFolder) return
+  const way = redis === undefined ? 'Give --redis with the address of before' : 'Leave out --redis'
+  throw new UsageError(
+    `${folder} has runs, which a gateway with these flags does not show. ${way}, or give another --data.`,
+  )
 }
 
 /** A note about runs that only a gateway with other flags shows. They may belong to another gateway. */

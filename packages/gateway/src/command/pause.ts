@@ -8,7 +8,6 @@ interface PauseFlags {
   readonly key: string
 }
 
-/** Adds `pause NAME` and `resume NAME` to the command of the gateway. */
 export function addPause(program: Command): void {
   for (const [name, about] of [
     ['pause', 'let a server end its run and take no other, also after a restart'],

@@ -4,26 +4,24 @@ import type { Caller, Report } from '../engine.ts'
 import { brokenBy } from '../http/answers.ts'
 import type { HttpApi } from '../http/types.ts'
 
-/** The text at the start of the gateway. */
 export function banner(
   url: string,
   apiKey: string | null | undefined,
   { servers, workflows }: Report,
-  {
-    keys,
-    queue,
-    files,
-    dialIn,
-    metrics,
-  }: Readonly<Partial<Record<'keys' | 'queue' | 'files' | 'dialIn' | 'metrics', string | undefined>>> = {},
+  facts: { readonly [Name in 'keys' | 'queue' | 'files' | 'dialIn' | 'metrics']?: string | undefined } = {},
 ): string {
   const lines = listLines(workflows.map((workflow) => [workflow.id, describe(workflow)]))
+  const { keys, queue, files, dialIn: worker, metrics } = facts
+  const key = apiKey === null ? 'none: everybody on this machine can use the API' : apiKey
+  const rows = Object.entries({ key, keys, queue, files, worker, metrics })
+  for (const { name, about } of servers) rows.push(['server', clean(`${name}: ${about}`)])
+  const about = rows.map(([name, text]) => (text ? `  ${name.padEnd(7)} ${text}\n` : ''))
   return `
   The gateway is running. Ctrl+C stops it; runs ${queue ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
 
   page    ${url}/
   API     ${url}
-${apiKey === undefined ? '' : `  key     ${apiKey ?? 'none: everybody on this machine can use the API'}\n`}${keys ? `  keys    ${keys}\n` : ''}${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${metrics ? `  metrics ${metrics}\n` : ''}${servers.map(({ name, about }) => `  server  ${clean(`${name}: ${about}`)}\n`).join('')}
+${about.join('')}
   Workflows
 ${lines || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}
@@ -129,10 +127,17 @@ export function withoutKeys(target: string, ...keys: (string | null | undefined)
     /fsk_[\w-]{8}/.test(text) || known.some((key) => text.includes(key))
   return known
     .reduce((text, key) => text.replaceAll(key, '…'), target)
-    .replace(/([?&])([^?&=]*)=[^?&]*/g, (part, mark, name) =>
-      /^((x[-_]?)?api[-_]?key|webhook_url)$/i.test(decode(name)) ? `${mark}${name}=…` : part,
-    )
+    .split('&')
+    .map(withoutValue)
+    .join('&')
     .replace(/[^/?&=]+/g, (part) => (isKey(decode(part)) ? '…' : part))
+}
+
+/** A part of a query. An address that was not encoded has a "?" of its own. */
+function withoutValue(part: string): string {
+  const all = [...part.matchAll(/(?:^|\?)([^?=]*)=/g)]
+  const found = all.find(([, name]) => /^((x[-_]?)?api[-_]?key|webhook_url)$/i.test(decode(name!)))
+  return found ? `${part.slice(0, found.index + found[0].length)}…` : part
 }
 
 function decode(text: string): string {

@@ -17,10 +17,8 @@ import { openQueue } from './openQueue.ts'
 
 /** The gateway may keep records for longer than usual. */
 const MOST_DAYS = 36_500
-/** So many runs are read at once. */
 const MOST_AT_ONCE = 200
 
-/** Adds `queue check DIR` and `queue cancel DIR` to the command of the gateway. */
 export function addQueue(program: Command): void {
   const queue = program.command('queue').description('look after the folder of a queue')
   queue
@@ -74,7 +72,7 @@ async function check(folder: string): Promise<void> {
   const copy = await mkdtemp(join(tmpdir(), 'flowscale-queue-'))
   try {
     await cp(root, copy, { recursive: true })
-    const { records, marks } = await count(copy, report)
+    const [records, marks] = await count(copy, report)
     process.stdout.write(`${records} records and ${marks} marks are whole\n`)
   } finally {
     await rm(copy, { recursive: true, force: true })
@@ -83,10 +81,7 @@ async function check(folder: string): Promise<void> {
 }
 
 /** Counts the records and marks that can be read. */
-async function count(
-  root: string,
-  report: (damage: string) => void,
-): Promise<{ records: number; marks: number }> {
+async function count(root: string, report: (damage: string) => void): Promise<[number, number]> {
   const { ClassicLevel } = await import('classic-level')
   const level = new ClassicLevel(root)
   let [records, marks] = [0, 0]
@@ -107,5 +102,5 @@ async function count(
   } finally {
     await level.close()
   }
-  return { records, marks }
+  return [records, marks]
 }

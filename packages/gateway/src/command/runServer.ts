@@ -5,7 +5,6 @@ import { clean, cleanJson } from '../clean.ts'
 import type { ListenError } from '../node/serve.ts'
 import { type ServerFlags, UsageError } from './serverCommand.ts'
 
-/** A server that a command has started. */
 export interface Started {
   /** The first line of stdout by `--json`. */
   readonly facts: object

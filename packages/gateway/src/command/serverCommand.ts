@@ -4,7 +4,6 @@ import { isKey } from '../http/access.ts'
 import { DIALECTS, type Dialect } from '../http/operations.ts'
 import { MOST_PORT } from '../rules.ts'
 
-/** The flags of every server. */
 export interface ServerFlags {
   readonly port: number
   readonly host: string
@@ -87,13 +86,11 @@ export function readKey(text: string): string {
   throw new UsageError('The key must be visible ASCII characters without spaces.')
 }
 
-/** Reads the address of a gateway. */
 export function toGateway(text: string): string {
   if (/^https?:\/\/[^/?#@]+\/?$/i.test(text) && URL.canParse(text)) return new URL(text).origin
   throw new UsageError('--gateway must be an address without a path, such as https://gpu.example.com.')
 }
 
-/** Reads a number of a flag. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN

@@ -6,7 +6,7 @@ import { createComfyClient } from '../comfyui/api/client.ts'
 import { createDistantPort } from '../comfyui/worker/distantPort.ts'
 import { NotWelcome } from '../comfyui/worker/port.ts'
 import { startWorker } from '../comfyui/worker/startWorker.ts'
-import { headerOption, localComfyui, toAddress } from './flags.ts'
+import { comfyKeyOf, comfyKeyOption, headerOption, localComfyui, toAddress } from './flags.ts'
 import { onSignal } from './runServer.ts'
 import { readKey, toGateway, UsageError } from './serverCommand.ts'
 
@@ -15,6 +15,7 @@ interface WorkerFlags {
   readonly key: string
   readonly comfyui: string
   readonly name: string
+  readonly comfyKey?: string
   readonly header?: Readonly<Record<string, string>>
 }
 
@@ -25,7 +26,6 @@ function readName(text: string): string {
   throw new UsageError('--name must be 1 to 64 letters, digits and "._-".')
 }
 
-/** Adds `worker` to the command of the gateway. */
 export function addWorker(program: Command): void {
   program
     .command('worker')
@@ -34,6 +34,7 @@ export function addWorker(program: Command): void {
     .requiredOption('--key <key>', 'the key for workers, which the gateway prints at its start', readKey)
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .addOption(headerOption())
+    .addOption(comfyKeyOption())
     .addOption(
       new Option('--name <name>', 'a name that no other worker has').argParser(readName).default(
         hostname()
@@ -45,10 +46,11 @@ export function addWorker(program: Command): void {
     .action(work)
 }
 
-async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlags): Promise<void> {
+async function work(flags: WorkerFlags): Promise<void> {
+  const { gateway, key, comfyui, name, header: headers } = flags
   const log = (line: string): void => void process.stdout.write(`${clean(line)}\n`)
   const port = createDistantPort({ gateway, key, name })
-  const client = createComfyClient(comfyui, { headers })
+  const client = createComfyClient(comfyui, { headers, comfyKey: comfyKeyOf(flags) })
   log(`Worker ${name} makes the runs of ${gateway} on ${client.url}. Ctrl+C stops it.`)
   await new Promise<void>((resolve, reject) => {
     const worker = startWorker({

@@ -36,6 +36,12 @@ const VALUE = /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/
 export const isHeader = (name: string, value: unknown): boolean =>
   NAME.test(name) && typeof value === 'string' && VALUE.test(value)
 
+/** No sign of it is written in another way in JSON or in an address, so that it is found there. */
+export const comfyKey: Rule = must(
+  'a key from platform.comfy.org: 16 to 1,000 of A-Z, a-z, 0-9 and "._~-"',
+  (value) => typeof value === 'string' && /^[\w.~-]{16,1000}$/.test(value),
+)
+
 export const headers: Rule = must(
   'an object of HTTP headers that can be sent, without those that a request sets itself, such as "host"',
   (value) => isObject(value) && Object.entries(value).every(([name, text]) => isHeader(name, text)),

@@ -25,6 +25,10 @@ export interface ComfyClient {
   read(path: string, init?: Init): Promise<unknown>
   /** Gives an answer whose body is still to come: the time-out is for its head. */
   open(path: string, init?: Init): Promise<Response>
+  /** Whether it has a key for the nodes of partners. */
+  hasKey(): boolean
+  /** That key as a part of `extra_data`: nothing else gives it. No text that ComfyUI answers has it. */
+  partnerKey(): { readonly api_key_comfy_org?: string | undefined }
   /** Opens the WebSocket with this id, and gives the function that closes it. */
   listen(clientId: string, listener: SocketListener): () => void
 }
@@ -34,6 +38,8 @@ export interface Sending {
   /** Sent with every request and every WebSocket. They stay in a closure: nothing shows them. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** The key for the nodes of partners, which stays in a closure, too. */
+  readonly comfyKey?: string | undefined
 }
 
 interface Init {
@@ -62,11 +68,17 @@ const STILL_MS = 5_000
 const RECENT_MS = 250
 
 /** @param address Checked by `readAddress`; its login counts more than a header. */
-export function createComfyClient(address: string, { headers, fetch }: Sending = {}): ComfyClient {
+export function createComfyClient(address: string, { headers, fetch, comfyKey }: Sending = {}): ComfyClient {
   const { url: base, login } = readAddress(address)!
   const given = Object.entries({ ...headers, ...login })
   const own = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
   const { asked, answered, unasked, missed, gone, fail, ...health } = createHealth()
+
+  /** ComfyUI before 0.8 shows the key in its queue, and the error of a node may quote it. */
+  async function textOf(response: Response): Promise<string> {
+    const text = await response.text()
+    return comfyKey === undefined ? text : text.replaceAll(comfyKey, '[key]')
+  }
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
     const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
@@ -112,13 +124,13 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
 
   const read: ComfyClient['read'] = (path, init = {}) =>
     exchange(path, init, async (response) => {
-      const body = parseJson(await response.text())
+      const body = parseJson(await textOf(response))
       if (response.status !== 200) return fail(new NoAnswer(`status ${response.status}`))
       return body === undefined ? fail(new NoAnswer('its answer is not JSON')) : body
     })
 
   const send: ComfyClient['send'] = (path, init = {}) =>
-    exchange(path, init, async (response) => ({ status: response.status, text: await response.text() }))
+    exchange(path, init, async (response) => ({ status: response.status, text: await textOf(response) }))
 
   return {
     ...health,
@@ -128,6 +140,8 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
     async check() {
       if (health.quietForMs() > RECENT_MS) await read(NOBODY, { timeoutMs: STILL_MS })
     },
+    hasKey: () => comfyKey !== undefined,
+    partnerKey: () => (comfyKey === undefined ? {} : { api_key_comfy_org: comfyKey }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
     listen: (id, listener) => openSocket(`${base.replace(/^http/, 'ws')}/ws?clientId=${id}`, own, listener),
   }

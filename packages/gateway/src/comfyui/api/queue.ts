@@ -5,7 +5,7 @@ import { type ComfyClient, NOBODY, NoAnswer, parseJson } from './client.ts'
 interface QueueItem {
   readonly number: number
   readonly id: string
-  /** The data that was sent with the graph. */
+  /** The data that was sent with the graph, as far as a gateway sent it: others send their keys with it. */
   readonly extra: unknown
 }
 
@@ -59,8 +59,11 @@ export function createReadQueue(client: ComfyClient, onRead: (ids: readonly stri
 function readItems(list: unknown): QueueItem[] {
   if (!Array.isArray(list)) throw new NoAnswer('its queue can not be read')
   const items = list.filter((item) => Array.isArray(item))
-  return items.map(([number, id, , extra]) => ({ number: Number(number), id: String(id), extra }))
+  return items.map(([number, id, , all]) => ({ number: Number(number), id: `${id}`, extra: ownOf(all) }))
 }
+
+const ownOf = (extra: unknown): unknown =>
+  Object(extra) === extra ? { flowscale: (extra as { flowscale?: unknown }).flowscale } : extra
 
 /** The facts that ComfyUI keeps about a run that has ended, as far as the gateway reads them. */
 export interface History {
@@ -91,7 +94,7 @@ export async function readHistory(
   if (!entry) return undefined
   return {
     number: Number(entry.prompt?.[0]),
-    extra: entry.prompt?.[3],
+    extra: ownOf(entry.prompt?.[3]),
     outputs: entry.outputs ?? {},
     success: (entry.status?.status_str ?? 'success') === 'success',
     messages: entry.status?.messages ?? [],

@@ -1,8 +1,12 @@
-// Listens to ComfyUI's WebSocket, and reads the progress of a run from its messages.
+// Listens to ComfyUI's WebSocket, and reads the progress and the pictures of a run from its messages.
+import type { Preview } from '../../engine.ts'
+import { toPreview } from '../pictures.ts'
 import type { Progress, Submitted } from '../runRecord.ts'
 
 export interface SocketListener {
   readonly onMessage: (type: string, data: object) => void
+  /** Called for each picture of a run, with the run's id. Default: pictures are not read */
+  readonly onPicture?: ((id: string, preview: Preview) => void) | undefined
   /** Called if the socket does not open. One that fails later is silent. */
   readonly onRefused?: () => void
   /** Called when the socket is closed by the other side, or did not open. */
@@ -13,11 +17,13 @@ export interface SocketListener {
 export function openSocket(
   url: string,
   headers: Readonly<Record<string, string>>,
-  { onMessage, onRefused, onClosed }: SocketListener,
+  { onMessage, onPicture, onRefused, onClosed }: SocketListener,
 ): () => void {
   let socket: WebSocket | undefined
   let closed = false
   let opened = false
+  /** The run that the last message names. */
+  let runId: unknown
   const end = (): void => {
     if (closed) return
     closed = true
@@ -40,20 +46,52 @@ export function openSocket(
       if (closed) return
       socket = new (WebSocket as unknown as SocketClass)(url, ...options)
     }
+    socket.binaryType = 'arraybuffer'
     socket.addEventListener('open', () => {
       opened = true
+      // ComfyUI reads it in the first message only: from then on a picture names its run.
+      socket?.send(FLAGS)
     })
     for (const event of ['error', 'close']) socket.addEventListener(event, end)
     socket.addEventListener('message', ({ data }: { data: unknown }) => {
-      // Previews are binary.
-      if (closed || typeof data !== 'string') return
+      if (closed) return
       try {
+        if (typeof data !== 'string') {
+          const found = onPicture && readPicture(data as ArrayBuffer, runId)
+          if (found) onPicture(...found)
+          return
+        }
         const { type, data: about } = Object(JSON.parse(data))
-        if (typeof type === 'string' && typeof about === 'object' && about !== null) onMessage(type, about)
+        if (typeof type !== 'string' || typeof about !== 'object' || about === null) return
+        runId = about.prompt_id ?? runId
+        onMessage(type, about)
       } catch {}
     })
   }
 }
+
+const FLAGS = JSON.stringify({ type: 'feature_flags', data: { supports_preview_metadata: true } })
+
+/**
+ * Reads a binary message: the picture of a run, and the run's id. A picture that names no run is of the run of the last
+ * message: a run that somebody else sent without a client id tells its progress and its pictures to all sockets.
+ */
+export function readPicture(
+  message: ArrayBuffer,
+  lastId: unknown,
+): [id: string, preview: Preview] | undefined {
+  const view = new DataView(message)
+  const [event, next] = [view.getUint32(0), view.getUint32(4)]
+  if (event !== PLAIN && event !== WITH_METADATA) return undefined
+  const start = event === PLAIN ? 8 : 8 + next
+  const about = start === 8 ? '{}' : new TextDecoder().decode(new Uint8Array(message, 8, next))
+  const { prompt_id: id = lastId } = Object(JSON.parse(about))
+  const preview = toPreview(new Uint8Array(message, start))
+  return preview && typeof id === 'string' ? [id, preview] : undefined
+}
+
+const PLAIN = 1
+const WITH_METADATA = 4
 
 type SocketClass = new (url: string, ...options: { readonly headers: object }[]) => WebSocket
 

@@ -8,7 +8,6 @@ export type Classes = Readonly<Record<string, ClassInfo>>
 export const infoOf = (type: string, classes: Classes): ClassInfo | undefined =>
   Object.hasOwn(classes, type) && isObject(classes[type]) ? classes[type] : undefined
 
-/** An input of a class, as the editor shows it. */
 export interface EditorField extends Spec {
   /** A field with a value, a socket for a link, or a group of sockets that grows. */
   readonly kind: 'widget' | 'socket' | 'group'

@@ -3,7 +3,6 @@ import type { Origin } from '../workflows/types.ts'
 import { BYPASSED, type EditorNode, isOff, type Slot, SUBGRAPH_INPUT } from './readEditor.ts'
 import { type FlatNode, labelOf, type Scope } from './subgraphs.ts'
 
-/** Where an input gets its value from. */
 type Source =
   | { readonly kind: 'node'; readonly node: FlatNode; readonly output: number }
   /** A primitive of the editor. */

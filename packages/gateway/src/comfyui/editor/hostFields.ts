@@ -4,7 +4,6 @@ import { type Classes, fieldsOf as fieldsOfClass, infoOf, isEmpty, isSame, short
 import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } from './readEditor.ts'
 import { readWidgets } from './widgets.ts'
 
-/** A field that a node for a subgraph shows, and the fields inside that it sets. */
 interface HostField {
   /** The name of the subgraph's input. Without such an input, the node and the field inside, as editors wrote them. */
   readonly name: string
@@ -105,7 +104,7 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
     const target = inner && findTarget(inner, name, deep)
     // The input of the host itself, or the one that sets the same field, and maybe others.
     const input = promoted.find((one) =>
-      id === '-1' ? one.name === name : target && isIn(one.targets, target),
+      id === '-1' ? one.name === name : target && one.targets.some((other) => keyOf(other) === keyOf(target)),
     )
     const own = { name: id === '-1' ? name : `${id}: ${name}`, targets: target ? [target] : [] }
     return { ...own, ...input, field: name }
@@ -170,6 +169,3 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
 }
 
 const proxiesOf = ({ properties }: EditorNode): readonly unknown[] => listOf(properties.proxyWidgets)
-
-const isIn = (targets: readonly Target[], one: Target): boolean =>
-  targets.some(({ node, field }) => node === one.node && field === one.field)

@@ -1,7 +1,6 @@
 // Reads a file in the format of ComfyUI's editor.
 import { isObject, isShallow, listOf, MOST_LEVELS } from '../workflows/types.ts'
 
-/** A file in the format of ComfyUI's editor. */
 export interface EditorFile extends EditorGraph {
   /** By the type of the nodes that stand for them. */
   readonly subgraphs: ReadonlyMap<string, EditorGraph>

@@ -4,7 +4,6 @@ import type { ClassInfo } from '../workflows/types.ts'
 import { fieldsOf, isEmpty, isSame, looksLikeFile, misfitOf, shorten } from './fields.ts'
 import type { EditorNode } from './readEditor.ts'
 
-/** The values that a node has of its own, by field. */
 interface OwnValues {
   readonly values: ReadonlyMap<string, unknown>
   readonly note?: string

@@ -32,9 +32,11 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
   const byPlace = new Map(found.flatMap((input) => input.fields.map((place) => [keyOf(place), input])))
   for (const entry of listOf(inputs)) {
     const [ref, widget] = listOf(entry).map(String)
-    // `graph:node:widget`, else the id of a node, which may stand in a subgraph: `host:node`.
+    // `graph:node:widget`, where the second value is a label only, or `graph:node`, where the graph has a UUID, else the id
+    // of a node, which may stand in a subgraph: `host:node`.
     const parts = String(ref).split(':').map(decode)
-    const [id = '', name = ''] = parts.length === 3 ? parts.slice(1) : [ref, widget]
+    const isLocated = parts.length === 2 && parts[0]!.length === UUID_LENGTH
+    const [id = '', name = ''] = parts.length === 3 ? parts.slice(1) : [isLocated ? parts[1] : ref, widget]
     const target = findTarget(id, name, lookUp)
     const input = typeof target === 'string' ? target : toInput(target, name, nodes, byPlace)
     if (typeof input === 'string') notes.push(`App Mode: ${name} of node ${id} ${input}`)
@@ -56,6 +58,8 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
     notes,
   }
 }
+
+const UUID_LENGTH = 36
 
 interface Target {
   readonly fields: readonly Place[]

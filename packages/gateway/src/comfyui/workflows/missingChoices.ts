@@ -25,7 +25,8 @@ export function findMissingChoices(
         : options !== undefined && typeof value === typeof options[0] && !options.includes(value as string)
       const [input, { required = false } = {}] = inputOf.get(keyOf({ node: known.id, field: name })) ?? []
       if (!isMissing || required) return []
-      return [{ input, message: describeMissingChoice(known, name, value, ++explained <= MOST_EXPLAINED) }]
+      const message = describeMissingChoice(known, name, value, ++explained <= MOST_EXPLAINED)
+      return [{ input, message, model: known.modelOf(value) }]
     }),
   )
 }
@@ -47,8 +48,17 @@ const MOST_NAMED = 3
 /** A longer text is no name of a model. */
 const LONGEST = 200
 
-/** Names a choice of a node that the server does not have, such as a model, and similar choices that it has. */
+/** Names a choice of a node that the server does not have, such as a model, similar choices that it has, and its address. */
 export function describeMissingChoice(
+  ...[known, name, value, isExplained]: Parameters<typeof describeChoice>
+): string {
+  const message = describeChoice(known, name, value, isExplained)
+  const { path, url } = known.modelOf(value) ?? {}
+  if (path === undefined) return message
+  return `${message}${message.endsWith('?') ? '' : '.'} Get it from "${url}", and save it as "models/${path}"`
+}
+
+function describeChoice(
   { id, title, fields }: KnownNode,
   name: string,
   value: unknown,

@@ -52,7 +52,6 @@ interface Candidate {
   readonly merged?: readonly Candidate[]
 }
 
-/** The inputs that the nodes have without a sidecar. */
 export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInput[] {
   const roles = new Map(findRoles(nodes).map((role) => [role.field, role]))
   const alone = [...nodes.values()].flatMap((known) => findIn(known, roles))
@@ -62,7 +61,9 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
     return roles.has(field) && ROLE.test(title) ? '' : title
   })
   const untitled = found.filter((_, index) => titles[index] === '')
-  const [all, before] = [untitled, untitled.filter(({ isLate }) => !isLate)].map(countRoles)
+  const [all, before] = [untitled, untitled.filter(({ isLate }) => !isLate)].map((some) =>
+    countOf(some.map(({ role }) => role)),
+  )
   const names = found.map((one, index) => {
     const { known, role, part, isLate } = one
     const isAlone = (isLate ? all : before)!.get(role) === 1
@@ -92,9 +93,10 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
   )
 }
 
-function countRoles(found: readonly Candidate[]): Map<string | undefined, number> {
-  const counts = new Map<string | undefined, number>()
-  for (const { role } of found) counts.set(role, (counts.get(role) ?? 0) + 1)
+/** How often a list has each of its values. */
+export function countOf<T>(values: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
   return counts
 }
 
@@ -245,8 +247,7 @@ export function uniqueNames<T extends Named>(found: readonly T[]): Map<string, T
   let names = found.map(({ name }) => name)
   // A name with an id may equal another name, so there is a second round.
   for (let round = 0; round < 2; round++) {
-    const counts = new Map<string, number>()
-    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+    const counts = countOf(names)
     names = names.map((name, index) =>
       counts.get(name) === 1 ? name : `${name}_${cleanName(nodeOf(found[index]!)) || 'node'}`,
     )

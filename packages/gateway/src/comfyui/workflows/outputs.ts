@@ -1,5 +1,6 @@
 // Finds the outputs of a workflow, and names them.
 import { FILE_KINDS, type Kind } from '../../engine.ts'
+import { countOf } from './names.ts'
 import { cleanName, titleOf } from './titles.ts'
 import { type KnownNode, type NamedOutput, specOf } from './types.ts'
 
@@ -22,8 +23,7 @@ export function shortNames(
     const [, kind = '', id] = UNTITLED.exec(name) ?? []
     return id === cleanName(node) && !nodes.get(node)!.node.class_type.startsWith('FS') ? kind : name
   })
-  const counts = new Map<string, number>()
-  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const counts = countOf(kinds)
   return outputs.map((output, index) =>
     counts.get(kinds[index]!) === 1 ? { ...output, name: kinds[index]! } : output,
   )
@@ -58,15 +58,13 @@ export const savedAs: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The previews that no node saves. Their files are in the answer of ComfyUI. */
-const shown: ReadonlyMap<string, Kind> = new Map([
+const shown = new Map<string, Kind>([
   ['MaskPreview', 'image'],
-  ...[
-    'Preview3D',
-    'Preview3DAnimation',
-    'Preview3DAdvanced',
-    'PreviewGaussianSplat',
-    'PreviewPointCloud',
-  ].map((type) => [type, 'file'] as const),
+  ['Preview3D', 'file'],
+  ['Preview3DAnimation', 'file'],
+  ['Preview3DAdvanced', 'file'],
+  ['PreviewGaussianSplat', 'file'],
+  ['PreviewPointCloud', 'file'],
 ])
 
 /** Whether a node shows a text that it gets by a link, as PreviewAny does, and saves no file. */

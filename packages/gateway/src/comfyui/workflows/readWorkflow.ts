@@ -4,8 +4,10 @@ import { readApp } from './appMode.ts'
 import { fileNameOf } from './createFiles.ts'
 import { hasFixedFields, readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
+import { readModels } from './models.ts'
 import { findInputs, uniqueNames } from './names.ts'
 import { findOutputs, shortNames } from './outputs.ts'
+import { addPurposes } from './roles.ts'
 import { readSidecar } from './sidecar.ts'
 import {
   type Authored,
@@ -41,12 +43,17 @@ export async function readWorkflow(
     // Each node has fields of its own.
     return new Map([...fields].map(([name, field]) => [name, { ...field }]))
   }
+  const findModel = readModels(file.workflow)
   const known = [...graph]
-    .map(([id, node]): KnownNode => {
-      const info = infos.get(node.class_type)
+    .map(([id, bare]): KnownNode => {
+      const info = infos.get(bare.class_type)
+      const class_type = info?.replacement
+      // ComfyUI fails to replace a node without it.
+      const node = class_type === undefined ? bare : { _meta: {}, ...bare, class_type }
       const title = typeof node._meta?.title === 'string' && node._meta.title.trim()
       const about = { fields: fieldsOf(node, info), links: linksOf(node) }
-      return { id, node, title: title || node.class_type, info, ...about }
+      const modelOf = (value: unknown) => findModel(bare.class_type, value)
+      return { id, node, title: title || node.class_type, info, ...about, modelOf }
     })
     .sort((a, b) => compareIds(a.id, b.id))
   const nodes = new Map(known.map((node) => [node.id, node]))
@@ -54,7 +61,7 @@ export async function readWorkflow(
   const sidecar = file.sidecar === undefined ? {} : readSidecar(`${name}.flowscale.json`, file.sidecar, nodes)
   const found = findInputs(nodes, authored.origins)
   const app = readApp(authored, nodes, found)
-  const inputs = uniqueNames(sidecar.inputs ?? app.inputs ?? found)
+  const inputs = addPurposes(uniqueNames(sidecar.inputs ?? app.inputs ?? found), nodes)
   const outputs = uniqueNames(sidecar.outputs ?? shortNames(app.outputs ?? findOutputs(nodes), nodes))
   const missing = known.filter(({ info }) => !info)
   return {

@@ -1,5 +1,6 @@
 // Finds the role of a field, such as the positive prompt or the width of the picture.
-import { type Field, type KnownNode, listOf, type Nodes, specOf } from './types.ts'
+import { INPUT_ROLES, type InputRole } from '../../engine.ts'
+import { type Field, type KnownNode, listOf, type NamedInput, type Nodes, specOf } from './types.ts'
 
 /** A field, and its purpose. */
 export interface Role {
@@ -57,6 +58,26 @@ export function findRoles(nodes: Nodes): Role[] {
   const found = [...roles.values(), ...findSize(nodes)]
   const known = new Set(found.map(({ field }) => field))
   return [...found, ...findOwn(nodes).filter(({ field }) => !known.has(field))]
+}
+
+/** Adds the purpose of each input, by the first field that it sets. */
+export function addPurposes(
+  inputs: ReadonlyMap<string, NamedInput>,
+  nodes: Nodes,
+): ReadonlyMap<string, NamedInput> {
+  const roles = new Map(findRoles(nodes).map(({ field, name }) => [field, name]))
+  const purposeOf = ({ fields: [place], kind, seed }: NamedInput): InputRole | undefined => {
+    const known = nodes.get(place!.node)
+    if (kind === 'image') return /mask/i.test(`${known?.node.class_type} ${known?.title}`) ? 'mask' : 'image'
+    const field = known?.fields.get(place!.field)
+    return seed ? 'seed' : INPUT_ROLES.find((role) => field && role === roles.get(field))
+  }
+  return new Map(
+    [...inputs].map(([name, input]) => {
+      const role = purposeOf(input)
+      return [name, role ? { ...input, role } : input]
+    }),
+  )
 }
 
 /** The fields of partner nodes, which ComfyUI marks, by their names. A text may come by a link. */

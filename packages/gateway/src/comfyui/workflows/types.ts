@@ -76,6 +76,16 @@ export interface NamedOutput {
 export interface MissingChoice {
   readonly input: string | undefined
   readonly message: string
+  /** The file, if the author of the workflow says where it is. */
+  readonly model: Model | undefined
+}
+
+/** A file that a workflow needs on the server. */
+export interface Model {
+  /** Its folder below `models/` of ComfyUI, and its name there. */
+  readonly path: string
+  /** An address with `https:`. */
+  readonly url: string
 }
 
 /** A node of the graph, and the server's facts about its class. */
@@ -87,6 +97,8 @@ export interface KnownNode {
   /** `undefined` where the server does not have the class. */
   readonly info: ClassInfo | undefined
   readonly fields: ReadonlyMap<string, Field>
+  /** The file that the author names for such a node, by a value of it. */
+  modelOf(value: unknown): Model | undefined
   /** The node that an input comes from, in quotes, by the input's name. */
   readonly links: ReadonlyMap<string, string>
 }
@@ -116,6 +128,13 @@ export interface ClassInfo {
   readonly output_node?: unknown
   /** Whether it is a partner's: it sends the run to a service. */
   readonly api_node?: unknown
+  /** Whether nobody gave the key that the partner wants. ComfyUI does not say that, but the reader of its answer. */
+  readonly lacksKey?: boolean
+  /**
+   * The class to send in the place of one that ComfyUI no longer has: the old one, so that ComfyUI maps its inputs, or the
+   * new one if all names are the same, since ComfyUI then drops the inputs.
+   */
+  readonly replacement?: string
   readonly output?: unknown
   readonly output_name?: unknown
   readonly input?: {
@@ -125,6 +144,13 @@ export interface ClassInfo {
   /** The order of the inputs, which JSON does not keep for names such as `1`. */
   readonly input_order?: { readonly required?: unknown; readonly optional?: unknown }
 }
+
+export const KEY_ADVICE =
+  'Make one at platform.comfy.org, and give it to the gateway or worker of this ComfyUI: by COMFY_API_KEY, by --comfy-key, or by the option "comfyKey"'
+
+/** The nodes of partners, which send the run to a service that costs money. */
+export const partnersOf = ({ nodes }: Pick<ComfyWorkflow, 'nodes'>): KnownNode[] =>
+  [...nodes.values()].filter(({ info }) => info?.api_node === true)
 
 /** Whether a value of JSON is an object, and no list. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
