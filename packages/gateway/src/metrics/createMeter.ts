@@ -7,24 +7,13 @@ interface Metric {
   readonly buckets?: readonly number[]
 }
 
-const ofProcess = 'Of this gateway, since its start: add up all gateways'
-const ofQueue = 'Of the queue: the same at each of its gateways'
-const counter = (about: string, ...labels: string[]): Metric => ({
-  type: 'counter',
-  about: `${about}. ${ofProcess}`,
-  labels,
-})
-const histogram = (about: string, buckets: readonly number[]): Metric => ({
-  type: 'histogram',
-  about: `${about}. ${ofProcess}`,
-  labels: ['workflow'],
-  buckets,
-})
-const gauge = (about: string, ...labels: string[]): Metric => ({
-  type: 'gauge',
-  about: `${about}. ${ofQueue}`,
-  labels,
-})
+const counter = (about: string, ...labels: string[]): Metric => ({ type: 'counter', about, labels })
+const gauge = (about: string, ...labels: string[]): Metric => ({ type: 'gauge', about, labels })
+const histogram = (about: string, buckets: readonly number[]): Metric => {
+  return { type: 'histogram', about, labels: ['workflow'], buckets }
+}
+const OF_PROCESS = 'Of this gateway, since its start: add up all gateways'
+const OF_QUEUE = 'Of the queue: the same at each of its gateways'
 
 /** Each figure. Docs, alerts and the dashboard name them. */
 export const METRICS: Readonly<Record<string, Metric>> = {
@@ -56,7 +45,6 @@ export type Gauges = Readonly<Record<string, readonly (readonly [labels: Labels,
 const MOST_SERIES = 1_000
 
 interface Series {
-  /** The sum. */
   value: number
   /** How many values of a histogram each bucket has, and the last one all others. */
   readonly counts: number[]
@@ -76,13 +64,8 @@ export function createMeter(): Meter {
     const series = all.get(name) ?? new Map<string, Series>()
     all.set(name, series)
     const own = textOf(name, labels)
-    const text =
-      series.has(own) || series.size < MOST_SERIES
-        ? own
-        : textOf(
-            name,
-            labels.map(() => 'other'),
-          )
+    const isFull = !series.has(own) && series.size >= MOST_SERIES
+    const text = isFull ? textOf(name, Array(labels.length).fill('other')) : own
     const one = series.get(text) ?? { value: 0, counts: buckets ? [...buckets.map(() => 0), 0] : [] }
     series.set(text, one)
     one.value += value
@@ -100,7 +83,8 @@ export function createMeter(): Meter {
         const counted = [...(all.get(name) ?? [])].flatMap(([labels, one]) => linesOf(name, labels, one))
         const values = (gauges[name] ?? []).map(([labels, value]) => line(name, textOf(name, labels), value))
         const own = [...counted, ...values]
-        return own.length === 0 ? [] : [`# HELP ${name} ${about}.`, `# TYPE ${name} ${type}`, ...own]
+        const of = type === 'gauge' ? OF_QUEUE : OF_PROCESS
+        return own.length === 0 ? [] : [`# HELP ${name} ${about}. ${of}.`, `# TYPE ${name} ${type}`, ...own]
       })
       return `${lines.join('\n')}\n`
     },

@@ -1,7 +1,7 @@
 // What an operator sees of a gateway: whether it is ready, its figures, and a log line for each run.
 import type { Container, Engine, Observer, RunEnd } from '../engine.ts'
 import type { Operator } from '../http/types.ts'
-import type { Gauges, Meter } from './createMeter.ts'
+import type { Meter } from './createMeter.ts'
 
 /** Answers of probes are kept for so long: anybody may ask, and each look writes to the store. */
 const FRESH_MS = 3_000
@@ -58,27 +58,20 @@ export function createOperator(engine: Engine, meter: Meter, maxWaiting: number 
     },
     refused: (status, owner) => meter.add('flowscale_submissions_refused_total', [status, owner]),
     async metrics() {
-      // While the store is away, the counters go on.
       const [containers, oldestAt] = await Promise.all([
         engine.containers().catch(() => undefined),
         engine.oldestAt?.().catch(() => undefined),
       ])
-      return meter.write(containers ? gaugesOf(containers, oldestAt, engine.oldestAt !== undefined) : {})
+      // While the store is away, the counters go on.
+      if (!containers) return meter.write({})
+      const states = containers.filter(({ isQueue }) => !isQueue).map(stateOf)
+      const oldestMs = oldestAt === undefined ? 0 : Math.max(0, Date.now() - oldestAt)
+      return meter.write({
+        flowscale_runs_waiting: [[[], countWaiting(containers)]],
+        ...(engine.oldestAt && { flowscale_oldest_wait_seconds: [[[], oldestMs / 1_000]] }),
+        flowscale_servers: STATES.map((state) => [[state], states.filter((one) => one === state).length]),
+      })
     },
-  }
-}
-
-function gaugesOf(
-  containers: readonly Container[],
-  oldestAt: number | undefined,
-  hasOldest: boolean,
-): Gauges {
-  const states = containers.filter(({ isQueue }) => !isQueue).map(stateOf)
-  const oldestMs = oldestAt === undefined ? 0 : Math.max(0, Date.now() - oldestAt)
-  return {
-    flowscale_runs_waiting: [[[], countWaiting(containers)]],
-    ...(hasOldest && { flowscale_oldest_wait_seconds: [[[], oldestMs / 1_000]] }),
-    flowscale_servers: STATES.map((state) => [[state], states.filter((one) => one === state).length]),
   }
 }
 

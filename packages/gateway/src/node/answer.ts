@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brokenBy } from '../http/answers.ts'
-import type { HttpApi, PlainRequest, Where } from '../http/types.ts'
+import type { HttpApi, Where } from '../http/types.ts'
 
 /** Passes a request of node:http to the HTTP API, and its answer back. Never rejects. */
 export async function answer(
@@ -24,11 +24,13 @@ export async function answer(
   // A failing socket also closes, which is dealt with above.
   outgoing.on('error', () => {})
 
-  const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
-  const body = hasBody ? toStream(incoming) : null
+  const { url: path = '/', method = 'GET' } = incoming
+  const body = method !== 'GET' && method !== 'HEAD' ? toStream(incoming) : null
   try {
-    const response = await handle(toRequest(incoming, baseUrl, body?.stream ?? null, gone.signal), where)
-    await send(response, outgoing, gone.signal)
+    const url = path.startsWith('/') ? baseUrl + path : path
+    const { stream = null } = body ?? {}
+    const request = { method, url, headers: headersOf(incoming), body: stream, signal: gone.signal }
+    await send(await handle(request, where), outgoing, gone.signal)
   } catch (error) {
     if (gone.signal.aborted) return
     const broken = brokenBy(error)
@@ -75,17 +77,6 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
     })
   }
   outgoing.end()
-}
-
-function toRequest(
-  incoming: IncomingMessage,
-  baseUrl: string,
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  signal: AbortSignal,
-): PlainRequest {
-  const { url: path = '/', method = 'GET' } = incoming
-  const url = path.startsWith('/') ? baseUrl + path : path
-  return { method, url, headers: headersOf(incoming), body, signal }
 }
 
 const AHEAD = 256 * 1024

@@ -133,7 +133,6 @@ export function createConnection(
     isLookingUp = false
   }
 
-  /** Follows a run, and sends its state. */
   async function lookUp(runId: string): Promise<void> {
     const subscribed = subscriptions.get(runId)
     // First, since the run may end during the look.

@@ -12,7 +12,6 @@ export interface LevelMarks extends Pick<Store, 'range' | 'count' | 'heads'> {
   begin(): { add(mark: string, by: number): void; end(): void }
 }
 
-/** The beginning of the keys of marks. */
 export const MARK = 'm/'
 const PORTION = 1_000
 const PORTION_BYTES = 1024 * 1024

@@ -18,7 +18,6 @@ import {
 /** Clients send subscriptions, which are short. */
 const MOST_BYTES = 65_536
 
-/** Adds the WebSocket of the API to an HTTP server. */
 export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks) {
   const handshakes = new WebSocketServer({
     noServer: true,
@@ -66,9 +65,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks) {
   }
 
   return {
-    /** The number of connections. */
     count: (): number => connections.size,
-    /** Destroys the TCP sockets of all connections. */
     drop(): void {
       for (const connection of [...connections]) connection.destroy()
     },

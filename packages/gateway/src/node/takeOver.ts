@@ -1,17 +1,11 @@
 // Takes over the runs that a version before 0.2 left in a folder.
+
 import { readdir, readFile, rename, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { dayOf } from '../engine.ts'
 import { type CallerRecord, keysOf } from '../queue/costs.ts'
-import {
-  callerOf,
-  dayOf,
-  type LiveRecord,
-  type QueuedRun,
-  type RunRecord,
-  runKey,
-  setRun,
-} from '../queue/runs.ts'
+import { callerOf, type LiveRecord, type QueuedRun, type RunRecord, runKey, setRun } from '../queue/runs.ts'
 import { MOST_RUNS, type Step, type Store, transact } from '../queue/store.ts'
 import { UNKNOWN_COST_MS } from '../queue/turns.ts'
 import { type EndedRun, recordPaths } from '../records/recordStore.ts'

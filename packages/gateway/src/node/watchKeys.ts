@@ -1,7 +1,7 @@
 // Reads the file of keys, again at each change, and adds keys to it.
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { chown, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Key, problemOfKeys, type WatchedKeys } from '../http/access.ts'
 import { checkOptions, optional, type Rules } from '../options.ts'
@@ -22,7 +22,7 @@ const LOOK_MS = 1_000
 
 /**
  * Reads a file of keys, and reads it again within a second of each change. A version that can't be used is logged, and the keys
- * of before stay. Nobody but its owner may be able to read the file (mode 600; not checked on Windows).
+ * of before stay. Only its owner may write the file, and its group may read it (mode 600 or 640; not checked on Windows).
  *
  * @throws `Error` for a file that can't be used; `TypeError` for an unknown or wrong option.
  *
@@ -40,13 +40,13 @@ export function watchKeys(file: string, options: WatchKeysOptions = {}): Watched
   checkOptions('watchKeys', options, OPTIONS)
   const { log = () => {} } = options
   const listeners = new Set<() => void>()
-  let version = readText(file)
+  let version = readPrivate(file)
   let keys = parseKeys(file, version)
 
   function look(): void {
     let text: string | undefined
     try {
-      text = readText(file)
+      text = readPrivate(file)
       if (text === version) return
       version = text
       keys = parseKeys(file, text)
@@ -58,7 +58,7 @@ export function watchKeys(file: string, options: WatchKeysOptions = {}): Watched
       log(`${message}. The keys of before stay`)
       return
     }
-    log(`${file} was read again (entries: ${keys.length})`)
+    log(`${file} has changed (entries: ${keys.length})`)
     for (const listener of [...listeners]) listener()
   }
 
@@ -74,7 +74,8 @@ export function watchKeys(file: string, options: WatchKeysOptions = {}): Watched
   }
 }
 
-function readText(file: string): string {
+/** Reads a file that nobody but its owner may read. */
+export function readPrivate(file: string): string {
   let found: ReturnType<typeof statSync>
   let text = ''
   try {
@@ -86,8 +87,10 @@ function readText(file: string): string {
     throw new Error(`Can't read ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}`, { cause })
   }
   if (!found.isFile()) throw new Error(`${file} is no file`)
-  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
-    throw new Error(`${file} is open to other users of this machine: run "chmod 600 ${file}"`)
+  if (process.platform !== 'win32' && (found.mode & 0o037) !== 0)
+    throw new Error(
+      `${file} is open to other users of this machine: run "chmod 600 ${file}", or 640 for a group`,
+    )
   return text
 }
 
@@ -121,12 +124,13 @@ export async function addKey(
   await lock(draft)
   try {
     const before = await stat(target).catch(noneIfMissing)
-    const known = before ? parseKeys(file, readText(file)) : []
+    const known = before ? parseKeys(file, readPrivate(file)) : []
     const last = known.findLast(({ name }) => name === entry.name)
     const keys = [...known, { ...last, ...entry, sha256 }]
     const problem = problemOfKeys(keys)
     if (problem !== undefined) throw new Error(`${file}: ${problem}`)
     await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { flush: true })
+    if (before) await chmod(draft, before.mode)
     // The gateway must be able to read what root wrote.
     if (before && process.getuid?.() === 0) await chown(draft, before.uid, before.gid)
     await rename(draft, target)

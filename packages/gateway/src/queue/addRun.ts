@@ -1,30 +1,12 @@
 // Adds runs to a queue: once for each Idempotency-Key, and within the limit of their owner.
-import { type Caller, checkSame, EngineError, type Once } from '../engine.ts'
+import { type Caller, checkSame, dayOf, EngineError, type Once } from '../engine.ts'
+import { sleep } from '../runtime.ts'
 import { chargeAdd, keysOf } from './costs.ts'
-import {
-  below,
-  callerOf,
-  dayOf,
-  encode,
-  lineOf,
-  type QueuedRun,
-  type RunRecord,
-  runKey,
-  setRun,
-} from './runs.ts'
+import { below, callerOf, encode, lineOf, type QueuedRun, type RunRecord, runKey, setRun } from './runs.ts'
 import { type Step, type Store, transact, Unsure } from './store.ts'
 
 /** How long a submission waits for a store that went away while the run was added. */
 const UNSURE_MS = 10_000
-
-interface Submitted {
-  readonly job: QueuedRun
-  readonly plan: object
-  readonly needs: object
-  readonly caller: Caller
-  readonly once: Once | undefined
-  readonly webhook: string | undefined
-}
 
 /** A run in a queue, and its number there. */
 export interface Added {
@@ -45,18 +27,29 @@ export async function checkLimit(store: Store, { owner, maxUnfinished }: Caller)
   // Not by its count: that of a folder may be older than a record that was read before it.
   const last = { offset: maxUnfinished - 1, limit: 1 }
   if ((await store.range(below(`n/${encode(owner ?? '')}/`), last)).length === 0) return
-  const message = `The key has ${maxUnfinished} runs that have not ended, and may have no more`
+  const count = maxUnfinished === 1 ? 'a run that has' : `${maxUnfinished} runs that have`
+  const message = `The key has ${count} not ended, and may have no more`
   throw new EngineError(429, message, { retryAfterS: 5 })
 }
 
-/** Makes the function that adds a run. */
-export function createAdd(store: Store): (submitted: Submitted) => Promise<Added> {
+export type Add<Job = QueuedRun, Plan = object, Needs = object> = (
+  job: Job,
+  plan: Plan,
+  needs: Needs,
+  caller?: Caller,
+  once?: Once,
+  webhook?: string,
+) => Promise<Added>
+
+export function createAdd(store: Store): Add {
   /** The cost of the runs that are being added, by line. */
   const adding = new Map<string, number>()
 
-  async function addOnce(submitted: Submitted, number: Promise<number>): Promise<Added> {
-    const { job, plan, needs, once, webhook } = submitted
-    const { owner, priority, maxUnfinished } = submitted.caller
+  return async (job, plan, needs, caller = {}, once, webhook) => {
+    const { owner, priority, maxUnfinished } = caller
+    const number = store.next()
+    // `addOnce` waits for the number and throws its error.
+    number.catch(() => {})
     const run = { job, owner, priority: priority || undefined }
     const line = lineOf(run)
     const onceKey = once && onceKeyOf(once.key, owner)
@@ -69,7 +62,7 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
     ]
     const seenKeys = texts.map(([key]) => `seen/${key}`)
     let pending = 0
-    const add = async (step: Step): Promise<Added> => {
+    const addOnce = async (step: Step): Promise<Added> => {
       const keys = [runKey(job.id), ...costKeys, limitKey, ...seenKeys]
       const [before] = await step.read<RunRecord>(...keys, ...(onceKey ? [onceKey] : []))
       // An earlier try has added the run, and its answer was lost.
@@ -80,14 +73,12 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
           checkSame(known, once)
           return { id: known.id, number: known.number }
         }
-        step.check(onceKey)
-        step.write(onceKey, { id: job.id, hash: once.hash, number: await number } satisfies OnceRecord)
+        step.replace(onceKey, { id: job.id, hash: once.hash, number: await number } satisfies OnceRecord)
       }
       if (maxUnfinished !== undefined) {
-        await checkLimit(store, submitted.caller)
+        await checkLimit(store, caller)
         // Two submissions at once conflict here, so that the second one counts the first.
-        step.check(limitKey)
-        step.write(limitKey, { last: job.id })
+        step.replace(limitKey, { last: job.id })
       }
       const day = dayOf(Date.now())
       const seen = await step.read<{ day: string }>(...seenKeys)
@@ -108,32 +99,25 @@ export function createAdd(store: Store): (submitted: Submitted) => Promise<Added
       step.tell({ run: job.id })
       return { id: job.id, number: await number }
     }
+
+    let isUnsure = false
     try {
-      return await transact(store, add, { isGrowth: true })
+      for (const deadline = performance.now() + UNSURE_MS; ; await sleep(250)) {
+        try {
+          return await transact(store, addOnce, { isGrowth: true })
+        } catch (cause) {
+          // To try again is safe: `addOnce` finds the run that an earlier try added.
+          if (!isUnsure && !(cause instanceof Unsure)) throw cause
+          isUnsure = true
+          const details = { runId: job.id, cause }
+          if (performance.now() > deadline)
+            throw new EngineError(502, 'The queue went away while the run was added', details)
+        }
+      }
     } finally {
       const left = (adding.get(line) ?? 0) - pending
       if (left > 0) adding.set(line, left)
       else adding.delete(line)
-    }
-  }
-
-  return async (submitted) => {
-    const number = store.next()
-    // `addOnce` waits for the number and throws its error.
-    number.catch(() => {})
-    let isUnsure = false
-    for (const deadline = performance.now() + UNSURE_MS; ; ) {
-      try {
-        return await addOnce(submitted, number)
-      } catch (cause) {
-        // To try again is safe: `addOnce` finds the run that an earlier try added.
-        if (!isUnsure && !(cause instanceof Unsure)) throw cause
-        isUnsure = true
-        const details = { runId: submitted.job.id, cause }
-        if (performance.now() > deadline)
-          throw new EngineError(502, 'The queue went away while the run was added', details)
-      }
-      await new Promise((resolve) => setTimeout(resolve, 250))
     }
   }
 }

@@ -12,7 +12,7 @@ import {
   runKey,
   setRun,
 } from './runs.ts'
-import { MOST_RUNS, type Step, type Store, transact } from './store.ts'
+import { MOST_RUNS, pages, type Step, type Store, transact } from './store.ts'
 import {
   afterCharge,
   afterTake,
@@ -130,8 +130,7 @@ export async function chargeEnd(
   const own = isNews ? withMean(costs.own, job.workflowId, gpuMs) : costs.own
   if (isNews) {
     // Else, of new workflows that end at one moment, all but one would stay unknown until their next run.
-    step.check('means')
-    step.write('means', withMean(means, job.workflowId, gpuMs))
+    step.replace('means', withMean(means, job.workflowId, gpuMs))
   }
   // A run that was not sent costs nothing.
   const ms = gpuMs ?? (sentAt === undefined ? 0 : cost)
@@ -165,7 +164,6 @@ export interface Stale {
   readonly workflowId?: string
 }
 
-/** Makes tags anew, in the background. */
 export type Retagger = ReturnType<typeof createRetagger>
 
 /** `failed` hears of errors: the next change makes the tags. */
@@ -207,9 +205,8 @@ export function createRetagger(store: Store, failed: (error: unknown) => void) {
     for (const head of await store.heads('w/')) {
       const [, group = ''] = head.split('/')
       if (group.split(':')[3] !== encode(workflowId)) continue
-      let { from, to } = below(`w/${group}/`)
-      for (let marks = [head]; marks.length > 0 && !isClosed; from = `${marks.at(-1)}!`) {
-        marks = await store.range({ from, to }, { limit: FOUND })
+      for await (const marks of pages(store, below(`w/${group}/`), FOUND)) {
+        if (isClosed) return
         retagAll(marks.map((mark) => `${group[0]}:${mark.split('/')[3]}`))
       }
     }
@@ -217,18 +214,15 @@ export function createRetagger(store: Store, failed: (error: unknown) => void) {
 
   /** Makes the tags of these runs anew, as if they were submitted now. */
   async function retag(line: string): Promise<void> {
-    let { from, to } = below(`c/${line}/`)
     let next: number | undefined
-    for (let done = 0; !isClosed; done += MOST_RUNS) {
-      if (done >= RETAGGED_AT_ONCE) await sleep(20)
+    let done = 0
+    for await (const marks of pages(store, below(`c/${line}/`), MOST_RUNS)) {
       // Somebody wants this line again: start over.
-      if (wanted.has(line)) return
-      const marks = await store.range({ from, to }, { limit: MOST_RUNS })
-      if (marks.length === 0) return
+      if (isClosed || wanted.has(line)) return
       const first = next
       next = await transact(store, (step) => retagSome(step, marks.map(idIn), first), { isLazy: true })
-      from = `${marks.at(-1)}!`
-      if (marks.length < MOST_RUNS) return
+      done += MOST_RUNS
+      if (done >= RETAGGED_AT_ONCE) await sleep(20)
     }
   }
 

@@ -1,22 +1,15 @@
 // The methods of the queue that all servers take from, on any store.
-import {
-  type Caller,
-  EngineError,
-  type Once,
-  type RunsQuery,
-  type UsagePage,
-  type UsageQuery,
-} from '../engine.ts'
+import { type Caller, EngineError, type RunsQuery, type UsagePage, type UsageQuery } from '../engine.ts'
 import type { FileStore } from '../files/fileStore.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { EndedRun } from '../records/recordStore.ts'
 import { createComplain, type StoreWatch, watchStore } from '../records/watchStore.ts'
-import { type Added, checkLimit, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
+import { type Add, checkLimit, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
 import { createClean } from './clean.ts'
 import { chargeBack, chargeTake, createRetagger, keysOf } from './costs.ts'
 import { createDeliveries, type Deliveries, type Sender, webhookOf } from './deliveries.ts'
 import { createEnd } from './endRun.ts'
-import { listRuns, PAUSED, readWaiting, toPaused, type Waiting } from './lists.ts'
+import { listRuns, PAUSED, readUsage, readWaiting, type Waiting } from './lists.ts'
 import type { PeerMessage, Peers } from './peers.ts'
 import { createPlaces, type Line, readLine } from './places.ts'
 import {
@@ -27,7 +20,6 @@ import {
   isLive,
   type LiveRecord,
   marksOf,
-  parseRun,
   type QueuedRun,
   type RunRecord,
   readableRun,
@@ -35,10 +27,8 @@ import {
   setRun,
   waitingMarks,
 } from './runs.ts'
-import { type Step, type StepOptions, type Store, transact } from './store.ts'
+import { pages, readOne, type Step, type StepOptions, type Store, transact } from './store.ts'
 import type { Head } from './turns.ts'
-import { readUsage } from './usage.ts'
-
 export interface QueueOptions {
   readonly store: Store
   readonly files: FileStore
@@ -68,7 +58,6 @@ export function createQueue<
   const texts = createLruCache<object>(1_000)
   const clean = createClean(store, files, keepDays)
   const retagger = createRetagger(store, (error) => complain('Giving runs new places', error))
-  const add = createAdd(store)
   const deliveries = createDeliveries(store)
   const end = createEnd<Ended>(store, retagger, deliveries)
   const countAhead = createPlaces(store)
@@ -100,10 +89,7 @@ export function createQueue<
 
   /** Reads a plan, or needs. The content behind an id never changes. */
   const readText = async (key: string): Promise<object> =>
-    (await texts.load(key, async () => {
-      const [found] = await store.read([key])
-      return found?.text === undefined ? undefined : JSON.parse(found.text)
-    })) ?? {}
+    (await texts.load(key, () => readOne(store, key))) ?? {}
 
   const toFound = (record: RunRecord): Entry<Job> | Ended =>
     isLive(record) ? toEntry(record as Live) : ({ ...record.end, ...webhookOf(record) } as Ended)
@@ -141,8 +127,7 @@ export function createQueue<
         const taken = Object.values(names)
         let count = 1
         while (taken.includes(`comfyui-${count}`)) count++
-        step.check('names')
-        step.write('names', { ...names, [url]: `comfyui-${count}` })
+        step.replace('names', { ...names, [url]: `comfyui-${count}` })
         return `comfyui-${count}`
       })
     },
@@ -152,8 +137,7 @@ export function createQueue<
         const [kept] = await step.read<{ secret: string }>('secret')
         if (kept) return kept.secret
         const secret = crypto.randomUUID()
-        step.check('secret')
-        step.write('secret', { secret })
+        step.replace('secret', { secret })
         return secret
       })
     },
@@ -161,38 +145,23 @@ export function createQueue<
      * Adds a run to the waiting ones. With `once`, a known key gives its earlier run, or an `EngineError` of 422 if
      * the hash differs. If the owner may have no more runs, throws one of 429.
      */
-    add(
-      job: Job,
-      plan: Plan,
-      needs: Needs,
-      caller: Caller = {},
-      once?: Once,
-      webhook?: string,
-    ): Promise<Added> {
-      return add({ job, plan, needs, caller, once, webhook })
-    },
+    add: createAdd(store) as Add<Job, Plan, Needs>,
     /** Throws an `EngineError` of 429 if the owner may have no more runs. */
     checkLimit: (caller: Caller): Promise<void> => checkLimit(store, caller),
     /** The run that was added under a key of this owner, and the hash of what was sent. */
-    async findKey(key: string, owner?: string): Promise<OnceRecord | undefined> {
-      const [found] = await store.read([onceKeyOf(key, owner)])
-      return found?.text === undefined ? undefined : JSON.parse(found.text)
-    },
+    findKey: (key: string, owner?: string): Promise<OnceRecord | undefined> =>
+      readOne(store, onceKeyOf(key, owner)),
     planOf: async ({ plan }: Job): Promise<Plan> => (await readText(`plan/${plan}`)) as Plan,
     needsOf: async (id: string): Promise<Needs> => (await readText(`needs/${id}`)) as Needs,
     waiting: (): Promise<Waiting> => readWaiting(store),
     /** The names of the servers that take no runs. */
-    async paused(): Promise<readonly string[]> {
-      const [found] = await store.read([PAUSED])
-      return toPaused(found)
-    },
+    paused: async (): Promise<readonly string[]> => (await readOne(store, PAUSED)) ?? [],
     /** From here on, the server takes no runs, in whichever gateway; or it takes runs again. */
     setPaused: (server: string, isPaused: boolean): Promise<void> =>
       transact(store, async (step) => {
         const [names = []] = await step.read<readonly string[]>(PAUSED)
         const others = names.filter((name) => name !== server)
-        step.check(PAUSED)
-        step.write(PAUSED, isPaused ? [...others, server] : others)
+        step.replace(PAUSED, isPaused ? [...others, server] : others)
         step.tell({ pause: true } satisfies PeerMessage)
       }),
     /**
@@ -280,8 +249,7 @@ export function createQueue<
       return counts
     },
     async get(id: string): Promise<Entry<Job> | Ended | undefined> {
-      const [found] = await store.read([runKey(id)])
-      const record = parseRun(found)
+      const record = await readOne<RunRecord>(store, runKey(id))
       return record && toFound(record)
     },
     /** The runs with these ids that have not ended. */
@@ -300,14 +268,10 @@ export function createQueue<
     },
     /** When the run was submitted that waits longest. */
     async oldestAt(): Promise<number | undefined> {
-      const { from: first, to } = below('a/')
-      for (let from = first; ; ) {
-        const marks = await store.range({ from, to }, { limit: 200 })
+      for await (const marks of pages(store, below('a/'), 200))
         for (const { job, server } of await liveRuns(marks.map(idIn)))
           if (server === undefined) return job.createdAt
-        if (marks.length < 200) return undefined
-        from = `${marks.at(-1)}!`
-      }
+      return undefined
     },
     /** Writes to the store as if a run was added. */
     probe: (): Promise<void> =>

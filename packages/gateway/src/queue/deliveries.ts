@@ -29,12 +29,8 @@ export interface Delivery {
   readonly url: string | undefined
 }
 
-/** A delivery that nobody else attempts until `next`. */
-export interface Claim extends Delivery {
-  /** The number of this attempt, from 1 on. */
-  readonly attempts: number
-  readonly next: number
-}
+/** A delivery as its record has it. A claimed one has the number of its attempt, from 1 on, and is left to its claimant until `next`. */
+export type Claim = Delivery & Hook
 
 /** A request that brings a webhook. */
 export interface Attempt {
@@ -71,21 +67,19 @@ export function createDeliveries(store: Store) {
   let isForAll = false
   let hear: (deliveries: readonly Delivery[]) => void = () => {}
 
-  /** Changes the webhooks of a run that has ended. If `next` gives `undefined`, a webhook stays as it is. */
-  const change = (
-    id: string,
-    isLazy: boolean,
-    next: (hook: Hook, owner: string | undefined) => Hook | undefined,
-  ): Promise<void> =>
+  /** Changes the webhooks of a run that has ended, where `next` gives another, and gives these. */
+  const change = (id: string, next: (hook: Hook) => Hook | undefined, isLazy = true): Promise<Claim[]> =>
     transact(
       store,
       async (step) => {
         const [record] = await step.read<RunRecord>(runKey(id))
-        if (!record || isLive(record) || !record.hooks) return
-        const after = record.hooks.map((hook) => next(hook, record.owner))
-        if (!after.some(Boolean)) return
-        const hooks = record.hooks.map((hook, at) => after[at] ?? hook)
-        setRun(step, record, { ...record, hooks })
+        if (!record || isLive(record)) return []
+        const { owner, hooks = [] } = record
+        const after = hooks.map(next)
+        const changed = after.flatMap((hook) => (hook ? { id, owner, url: hook.url, ...hook } : []))
+        if (changed.length > 0)
+          setRun(step, record, { ...record, hooks: hooks.map((hook, at) => after[at] ?? hook) })
+        return changed
       },
       // A crash may undo who sends, and what came of it: then it is sent again, with the same id.
       { isLazy },
@@ -128,40 +122,31 @@ export function createDeliveries(store: Store) {
       return { deliveries, ...(later !== undefined && { next: Number(later.split('/')[1]) }) }
     },
     /** Takes a delivery, so that of many gateways one sends it. `undefined`: it is not due any more */
-    async claim({ id, owner, url }: Delivery, now: number): Promise<Claim | undefined> {
-      let claim: Claim | undefined
-      await change(id, true, (hook) => {
-        if (hook.url !== url) return undefined
-        claim = undefined
-        if (hook.next === undefined || hook.next > now) return undefined
-        const after = { ...hook, attempts: hook.attempts + 1, next: now + CLAIM_MS }
-        claim = { id, owner, url, ...after }
-        return after
-      })
+    async claim({ id, url }: Delivery, now: number): Promise<Claim | undefined> {
+      const [claim] = await change(id, (hook) =>
+        hook.url === url && hook.next !== undefined && hook.next <= now
+          ? { ...hook, attempts: hook.attempts + 1, next: now + CLAIM_MS }
+          : undefined,
+      )
       return claim
     },
     /** Writes down what came of an attempt. Without `next`, there is no further one. False: the attempts were begun anew */
     async settle(
-      { id, url, attempts, next: until }: Claim,
+      { id, url, attempts, next }: Claim,
       result: Pick<Hook, 'lastStatus' | 'isDelivered' | 'next'>,
     ): Promise<boolean> {
-      let isMine = false
-      await change(id, true, (hook) => {
-        if (hook.url !== url) return undefined
-        isMine = hook.next === until && hook.attempts === attempts
-        return isMine ? { ...hook, next: undefined, ...result } : undefined
-      })
-      return isMine
+      const settled = await change(id, (hook) =>
+        hook.url === url && hook.next === next && hook.attempts === attempts
+          ? { ...hook, next: undefined, ...result }
+          : undefined,
+      )
+      return settled.length > 0
     },
     /** Begins the attempts anew. False: the run has not ended, or has no webhook */
     async resend(id: string, now: number): Promise<boolean> {
-      const told: Delivery[] = []
-      await change(id, false, ({ url }, owner) => {
-        told.push({ id, owner, url })
-        return { url, attempts: 0, next: now }
-      })
-      hear(told)
-      return told.length > 0
+      const resent = await change(id, ({ url }) => ({ url, attempts: 0, next: now }), false)
+      hear(resent.map(({ owner, url }) => ({ id, owner, url })))
+      return resent.length > 0
     },
   }
 }

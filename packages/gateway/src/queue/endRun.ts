@@ -1,25 +1,23 @@
 // Writes the end of a run, with the counts of its day.
+import { dayOf } from '../engine.ts'
 import type { EndedRun } from '../records/recordStore.ts'
 import { chargeEnd, keysOf, type Retagger, type Stale } from './costs.ts'
 import type { Deliveries } from './deliveries.ts'
 import {
   callerOf,
-  dayOf,
   type EndRecord,
   encode,
   isLive,
-  parseRun,
   type QueuedRun,
   type RunRecord,
   runKey,
   setRun,
 } from './runs.ts'
-import { type Store, transact } from './store.ts'
+import { readOne, type Store, transact } from './store.ts'
 
 /** The counts of a day, an owner and a workflow: ended runs by status, and their GPU time. */
 export type Usage = Readonly<Partial<Record<EndedRun['status'] | 'gpuMs', number>>>
 
-/** Makes the function that writes the end of a run, and counts it. */
 export function createEnd<Ended extends EndedRun>(
   store: Store,
   retagger: Retagger,
@@ -37,9 +35,8 @@ export function createEnd<Ended extends EndedRun>(
   return async (ended, gpuMs) => {
     const { id } = ended.run
     const now = Date.now()
-    const [found] = await store.read([runKey(id)])
-    const known = parseRun(found)
-    if (!isLive(known)) return (known?.end as Ended | undefined) ?? ended
+    const known = await readOne<RunRecord<QueuedRun, Ended>>(store, runKey(id))
+    if (!isLive(known)) return known?.end ?? ended
     const usage = `${dayOf(now)}/${encode(known.owner ?? '')}/${encode(known.job.workflowId)}`
     let stale: Stale = { lines: [] }
     let hooks: EndRecord['hooks']
@@ -53,8 +50,7 @@ export function createEnd<Ended extends EndedRun>(
         if (!isLive(record)) return record?.end ?? ended
         const { number, owner, once, server } = record
         const [used] = await step.read<Usage>(`usage/${usage}`)
-        step.check(`usage/${usage}`)
-        step.write(`usage/${usage}`, {
+        step.replace(`usage/${usage}`, {
           ...used,
           [ended.status]: (used?.[ended.status] ?? 0) + 1,
           gpuMs: (used?.gpuMs ?? 0) + Math.round(gpuMs ?? 0),

@@ -1,10 +1,10 @@
-// Pages of runs, and the runs that servers may take next, read from marks.
-import type { RunsQuery } from '../engine.ts'
+// Pages of runs and of their counts, and the runs that servers may take next, read from marks.
+import { dayOf, type RunsQuery, type UsagePage, type UsageQuery, type UsageRow } from '../engine.ts'
 import type { Means } from './costs.ts'
-import { toTurns } from './places.ts'
-import { below, idIn, NEVER, scopeOf } from './runs.ts'
-import type { Found, Store } from './store.ts'
-import { type Head, type Turns, UNKNOWN_COST_MS } from './turns.ts'
+import type { Usage } from './endRun.ts'
+import { below, DAY_MS, encode, idIn, NEVER, scopeOf } from './runs.ts'
+import { parse, type Range, type Store } from './store.ts'
+import { type Head, NO_TURNS, type Turns, UNKNOWN_COST_MS } from './turns.ts'
 
 /** The ids of a page. Runs without the time to sort by come last in either order. */
 export async function listRuns(
@@ -30,6 +30,35 @@ export async function listRuns(
   return { ids: [...first, ...rest].map(idIn), total }
 }
 
+/** Reads the counts of runs that have ended, which `endRun.ts` writes. */
+export async function readUsage(
+  store: Store,
+  { from, to, owner, offset, limit }: UsageQuery,
+): Promise<UsagePage> {
+  // `0` is the character after `/`. All rows of a time are neighbours, and those of an owner on one day.
+  const ranges: Range[] = owner === undefined ? [{ from: `u/${from}/`, to: `u/${to}0` }] : []
+  for (let at = Date.parse(from); owner !== undefined && at <= Date.parse(to); at += DAY_MS) {
+    const start = `u/${dayOf(at)}/${encode(owner)}`
+    ranges.push({ from: `${start}/`, to: `${start}0` })
+  }
+  const counts = await Promise.all(ranges.map((range) => store.count(range)))
+  const marks: string[] = []
+  let skip = offset
+  for (const [at, range] of ranges.entries()) {
+    if (skip < counts[at]! && marks.length < limit)
+      marks.push(...(await store.range(range, { offset: skip, limit: limit - marks.length })))
+    skip = Math.max(0, skip - counts[at]!)
+  }
+  const found = await store.read(marks.map((mark) => `usage/${mark.slice(2)}`))
+  const rows = marks.map((mark, at): UsageRow => {
+    const [, day = '', ...names] = mark.split('/')
+    const [name = '', workflowId = ''] = names.map(decodeURIComponent)
+    const { completed = 0, failed = 0, cancelled = 0, gpuMs = 0 } = parse<Usage>(found[at]) ?? {}
+    return { day, owner: name || undefined, workflowId, completed, failed, cancelled, gpuMs }
+  })
+  return { rows, total: counts.reduce((sum, count) => sum + count, 0) }
+}
+
 /** The facts about waiting runs that decide about turns. */
 export interface Waiting {
   readonly turns: Turns
@@ -44,14 +73,13 @@ export async function readWaiting(store: Store): Promise<Waiting> {
     store.heads('w/'),
     store.read(['turns', 'means', PAUSED]),
   ])
-  const known: Means = JSON.parse(means!.text ?? '{}')
+  const known = parse<Means>(means) ?? {}
   const heads = marks.map((mark) => toHead(mark, known))
-  return { turns: toTurns(turns), heads, paused: toPaused(paused) }
+  return { turns: parse(turns) ?? NO_TURNS, heads, paused: parse(paused) ?? [] }
 }
 
 /** The record with the names of paused servers. */
 export const PAUSED = 'paused'
-export const toPaused = (found: Found | undefined): readonly string[] => JSON.parse(found?.text ?? '[]')
 
 /** `w/LEVEL:OWNER:NEEDS:WORKFLOW/TAG.NUMBER/CALLER/ID` */
 function toHead(mark: string, means: Means): Head {

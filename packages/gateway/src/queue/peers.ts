@@ -27,6 +27,8 @@ export type PeerMessage =
   | { readonly moved: true; readonly server: string }
   /** Servers were paused, or take runs again. */
   | { readonly pause: true }
+  /** Somebody asks for the pictures of this run. */
+  | { readonly look: string }
   /** Messages may have been missed. */
   | { readonly missed: true }
   /** A question to a server, which goes to the gateway that its worker asks for runs. The answer comes back. */
@@ -34,16 +36,14 @@ export type PeerMessage =
   | { readonly answer: string; readonly server: string; readonly status: number; readonly text: string }
 
 /** A server, as the gateway says that its worker asks for runs. */
-interface ServerRecord {
-  readonly session: string
+interface ServerRecord extends Pick<PeerServer, 'session' | 'isUp' | 'silentMs'> {
   readonly gateway: string
-  readonly isUp: boolean
-  /** How long the worker has been silent there. */
-  readonly silentMs: number
   /** Another number each time: that gateway is there. */
   readonly beat: number
 }
 
+/** A picture is read by another gateway within this time. */
+const PICTURE_MS = 30_000
 /** A worker is heard every second. One that is silent for so long may lose its name to another. */
 const SILENT_MS = 5_000
 /** A gateway that has not read the beats for so long does not know how long the others are silent. */
@@ -82,8 +82,7 @@ export function createPeers(store: Store) {
         forgetIfLate()
         if (before && !isSame && silenceOf(name, before) < SILENT_MS) return false
         if (isSame && !polls) return true
-        step.check(key)
-        step.write(key, {
+        step.replace(key, {
           session,
           gateway: me,
           isUp: isSame && before.isUp,
@@ -112,10 +111,7 @@ export function createPeers(store: Store) {
           const record: ServerRecord = mine ? { ...before, isUp, silentMs, beat: ++beats } : before
           const silence = silenceOf(name, record)
           const isForgotten = silence > forgottenMs
-          if (mine || isForgotten) {
-            step.check(key)
-            step.write(key, isForgotten ? undefined : record)
-          }
+          if (mine || isForgotten) step.replace(key, isForgotten ? undefined : record)
           if (isForgotten) step.unmark(key)
           else all.push({ name, session: record.session, isUp, silentMs: silence, isAbroad })
         }
@@ -125,6 +121,14 @@ export function createPeers(store: Store) {
     /** Sends a message to the other gateways. A gateway that is away misses it. */
     tell: (message: PeerMessage): Promise<void> =>
       transact(store, async (step) => step.tell(message), { isLazy: true }),
+    /** Gives the latest picture of a run to the other gateways for a while. */
+    async putPicture(id: string, data: Uint8Array): Promise<void> {
+      await store.show?.(id, btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join('')), PICTURE_MS)
+    },
+    async getPicture(id: string): Promise<Uint8Array | undefined> {
+      const text = await store.shown?.(id)
+      return text === undefined ? undefined : Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+    },
     /** Calls the listener for each message of the others, and for each run that they change. */
     listen(listener: (message: PeerMessage) => void): void {
       store.listen?.((text) => {

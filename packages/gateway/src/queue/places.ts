@@ -1,16 +1,13 @@
 // Computes places in the queue: how many unended runs come before a run, and the first runs of the line.
 import { below, classOf, type Entry, idIn, isLive, orderOf, readableRun, runKey } from './runs.ts'
-import type { Found, Store } from './store.ts'
+import { readOne, type Store } from './store.ts'
 import { NO_TURNS, rankOf, type Turns, UNKNOWN_COST_MS, type Waiters } from './turns.ts'
 
-/**
- * Makes the function that gives the place of a run: how many unended runs come before it. Calls at the same moment share
- * their reads.
- */
+/** Calls at the same moment share their reads. */
 export function createPlaces(store: Store): (entry: Entry) => Promise<number> {
-  let reading: Promise<[number, readonly Found[], NamedClass[]]> | undefined
+  let reading: Promise<[number, Turns, Waiters[]]> | undefined
   const readShared = () =>
-    (reading ??= Promise.all([store.count(below('h/')), store.read(['turns']), readClasses(store)]).finally(
+    (reading ??= Promise.all([store.count(below('h/')), readTurns(store), readClasses(store)]).finally(
       () => (reading = undefined),
     ))
   /** The runs that calls of this moment ask for, by class. */
@@ -35,12 +32,12 @@ export function createPlaces(store: Store): (entry: Entry) => Promise<number> {
     // A run that a server has comes before all that wait: only sent runs are ahead.
     if (entry.server !== undefined) return await store.count(below('s/'))
     const { owner = '', priority = 0 } = entry
-    const [[held, [found], classes], rank] = await Promise.all([
+    const [[held, turns, classes], rank] = await Promise.all([
       readShared(),
       readRank(`t/${classOf(entry)}/`, orderOf(entry)),
     ])
     const own = classes.find((one) => one.priority === priority && one.owner === owner)
-    return held + (own && classes.length > 1 ? rankOf(toTurns(found), classes, own, rank) : rank)
+    return held + (own && classes.length > 1 ? rankOf(turns, classes, own, rank) : rank)
   }
 }
 
@@ -70,12 +67,10 @@ async function readRanks(
   return ranks
 }
 
-interface NamedClass extends Waiters {
-  readonly name: string
-}
+const readTurns = async (store: Store): Promise<Turns> => (await readOne(store, 'turns')) ?? NO_TURNS
 
 /** All classes of runs that wait. */
-async function readClasses(store: Store): Promise<NamedClass[]> {
+async function readClasses(store: Store): Promise<Waiters[]> {
   const first = await store.heads('t/')
   if (first.length === 0) return []
   const records = await store.read(first.map((mark) => runKey(idIn(mark))))
@@ -86,13 +81,10 @@ async function readClasses(store: Store): Promise<NamedClass[]> {
       const record = readableRun(records[at])
       const cost = isLive(record) ? record.cost : UNKNOWN_COST_MS
       const count = await store.count(below(`t/${name}/`))
-      return { name, count, cost, priority: 9 - Number(level), owner: decodeURIComponent(owner!) }
+      return { count, cost, priority: 9 - Number(level), owner: decodeURIComponent(owner!) }
     }),
   )
 }
-
-export const toTurns = (found: Found | undefined): Turns =>
-  found?.text === undefined ? NO_TURNS : JSON.parse(found.text)
 
 /** How many runs wait, and the numbers, ids and owners of the first ones. */
 export interface Line {
@@ -101,8 +93,7 @@ export interface Line {
 }
 
 export async function readLine(store: Store, limit: number): Promise<Line> {
-  const [[found], classes] = await Promise.all([store.read(['turns']), readClasses(store)])
-  const turns = toTurns(found)
+  const [turns, classes] = await Promise.all([readTurns(store), readClasses(store)])
   const parts = await Promise.all(
     classes.map(async (own) => {
       const ranks: number[] = []
@@ -111,16 +102,11 @@ export async function readLine(store: Store, limit: number): Promise<Line> {
         if (rank >= limit) break
         ranks.push(rank)
       }
-      const marks = await store.range(below(`t/${own.name}/`), { limit: ranks.length })
-      return marks.map(
-        (mark, at) =>
-          [
-            ranks[at]!,
-            Number(mark.split('/')[2]!.split('.')[1]),
-            idIn(mark),
-            own.owner || undefined,
-          ] as const,
-      )
+      const marks = await store.range(below(`t/${classOf(own)}/`), { limit: ranks.length })
+      return marks.map((mark, at) => {
+        const [, number] = mark.split('/')[2]!.split('.')
+        return [ranks[at]!, Number(number), idIn(mark), own.owner || undefined] as const
+      })
     }),
   )
   const all = parts.flat().sort((a, b) => a[0] - b[0])

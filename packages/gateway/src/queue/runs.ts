@@ -1,6 +1,6 @@
 // The states of a run, and the marks that follow from its record.
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
-import type { Found, Step } from './store.ts'
+import { type Found, parse, type Step } from './store.ts'
 import type { Head } from './turns.ts'
 
 /** A run in a queue. Its engine may keep more fields, which the queue does not read. */
@@ -77,13 +77,10 @@ export const isLive = <Job extends QueuedRun>(
   record: RunRecord<Job> | undefined,
 ): record is LiveRecord<Job> => record !== undefined && 'job' in record
 
-export const parseRun = (found: Found | undefined): RunRecord | undefined =>
-  found?.text === undefined ? undefined : JSON.parse(found.text)
-
 /** Gives `undefined` for a damaged record, so that a list goes on without it. */
 export function readableRun(found: Found | undefined): RunRecord | undefined {
   try {
-    return parseRun(found)
+    return parse(found)
   } catch {
     return undefined
   }
@@ -183,13 +180,12 @@ export const idIn = (mark: string): string => mark.slice(mark.lastIndexOf('/') +
 export const below = (prefix: string): { from: string; to: string } => ({ from: prefix, to: `${prefix}~~` })
 
 export const runKey = (id: string): string => `run/${id}`
-export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+export const DAY_MS = 86_400_000
 
 /** Writes the record of a run, with its marks. */
 export function setRun(step: Step, before: RunRecord | undefined, after: RunRecord | undefined): void {
   const { id } = runOf((after ?? before)!)
-  step.check(runKey(id))
   if (before) step.unmark(...marksOf(before))
   if (after) step.mark(...marksOf(after))
-  step.write(runKey(id), after)
+  step.replace(runKey(id), after)
 }

@@ -51,6 +51,9 @@ export interface Store {
   commit(batch: Batch): Promise<boolean>
   /** Called for the messages of other processes, and with `undefined` after a time in which messages may have been missed. */
   listen?(listener: (message: string | undefined) => void): void
+  /** Keeps a picture for all processes with this store, for so long. It is no record. */
+  show?(id: string, text: string, ms: number): Promise<void>
+  shown?(id: string): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -71,9 +74,11 @@ export function checkLayout(text: string, place: string): void {
 export interface Step {
   /** Reads records of JSON. They may be old: only `check` makes sure that nobody changes a record meanwhile. */
   read<T>(...keys: readonly string[]): Promise<readonly (T | undefined)[]>
-  /** The step is made again if these records, which it has read, are changed meanwhile. */
-  check(...keys: readonly string[]): void
+  /** The step is made again if this record, which it has read, is changed meanwhile. */
+  check(key: string): void
   write(key: string, value: object | undefined): void
+  /** Checks a record, and writes it. */
+  replace(key: string, value: object | undefined): void
   mark(...marks: readonly string[]): void
   unmark(...marks: readonly string[]): void
   tell(message: object): void
@@ -82,10 +87,7 @@ export interface Step {
 /** The most runs that a step changes: their marks stop Redis for some ms. */
 export const MOST_RUNS = 200
 
-export interface StepOptions {
-  readonly isLazy?: boolean
-  readonly isGrowth?: boolean
-}
+export type StepOptions = Partial<Pick<Batch, 'isLazy' | 'isGrowth'>>
 
 const TRIES = 100
 
@@ -101,21 +103,24 @@ export async function transact<T>(
     const records = new Map<string, string | undefined>()
     const [marks, unmarks] = [new Set<string>(), new Set<string>()]
     const messages: string[] = []
-    const result = await decide({
+    const step: Step = {
       async read<V>(...keys: readonly string[]) {
         const missing = keys.filter((key) => !found.has(key))
         if (missing.length > 0)
           for (const [at, one] of (await store.read(missing)).entries()) found.set(missing[at]!, one)
-        return keys.map((key) => parse<V>(found.get(key)!.text))
+        return keys.map((key) => parse<V>(found.get(key)))
       },
-      check(...keys) {
-        for (const key of keys) checks.set(key, found.get(key)!.version)
-      },
+      check: (key) => void checks.set(key, found.get(key)!.version),
       write: (key, value) => void records.set(key, value && JSON.stringify(value)),
+      replace(key, value) {
+        step.check(key)
+        step.write(key, value)
+      },
       mark: (...all) => all.forEach((mark) => void (unmarks.delete(mark) || marks.add(mark))),
       unmark: (...all) => all.forEach((mark) => void (marks.delete(mark) || unmarks.add(mark))),
       tell: (message) => void (store.listen && messages.push(JSON.stringify(message))),
-    })
+    }
+    const result = await decide(step)
     if (records.size + marks.size + unmarks.size + messages.length === 0) return result
     const batch = { checks, records, marks: [...marks], unmarks: [...unmarks], messages, isLazy, isGrowth }
     if (await store.commit(batch)) return result
@@ -125,5 +130,20 @@ export async function transact<T>(
   }
 }
 
-const parse = <T>(text: string | undefined): T | undefined =>
-  text === undefined ? undefined : JSON.parse(text)
+/** Reads the marks of a range, a page at a time. */
+export async function* pages(store: Store, { from, to }: Range, limit: number): AsyncGenerator<string[]> {
+  for (let start = from; ; ) {
+    const marks = await store.range({ from: start, to }, { limit })
+    if (marks.length > 0) yield marks
+    if (marks.length < limit) return
+    start = `${marks.at(-1)}!`
+  }
+}
+
+export async function readOne<T>(store: Store, key: string): Promise<T | undefined> {
+  const [found] = await store.read([key])
+  return parse(found)
+}
+
+export const parse = <T>(found: Found | undefined): T | undefined =>
+  found?.text === undefined ? undefined : JSON.parse(found.text)

@@ -35,32 +35,28 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   const ends = createLruCache<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
-  /** The runs among them whose record is written, and that are missing only in the lists. */
-  const unlisted = new Set<string>()
-  /** When the write of an end began, by the id of its run: meanwhile, nobody else writes that end. */
-  const writing = new Map<string, number>()
+  /** When the write of an end began, and whether only the lists miss it: meanwhile, nobody else writes that end. */
+  const writing = new Map<string, { readonly since: number; readonly isRecorded: boolean }>()
   const index = createRunIndex(store)
   const prune = createPrune(store, index, log, keepDays)
   let prepared = false
 
   async function write(ended: Ended): Promise<Ended> {
     const { id } = ended.run
-    writing.set(id, Date.now())
+    const since = Date.now()
+    writing.set(id, { since, isRecorded: false })
     const { end } = recordPaths(id)
     const isFirst = await store.write(end, ended)
     const first = isFirst ? ended : ((await store.read<Ended>(end)) ?? ended)
     if (isFirst) wrote(ended)
     ends.set(id, first)
     unwritten.set(id, first)
-    unlisted.add(id)
+    writing.set(id, { since, isRecorded: true })
     // A caller who asks for the run need not wait for the index.
     const indexed = index
       .end(first)
       .then(() => unwritten.delete(id))
-      .finally(() => {
-        writing.delete(id)
-        unlisted.delete(id)
-      })
+      .finally(() => writing.delete(id))
     if (hasOwnTimers()) indexed.catch(() => {})
     else await indexed
     return first
@@ -68,7 +64,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
 
   async function writeEnds(): Promise<void> {
     for (const ended of unwritten.values()) {
-      if (Date.now() - (writing.get(ended.run.id) ?? 0) < WRITING_MS) continue
+      if (Date.now() - (writing.get(ended.run.id)?.since ?? 0) < WRITING_MS) continue
       try {
         await write(ended)
       } catch {
@@ -84,7 +80,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
     cachedRun: (id: string): Submitted | undefined => runs.get(id),
     /** The end that this process remembers, without a request. */
     cachedEnd: (id: string): Ended | undefined =>
-      unwritten.has(id) && !unlisted.has(id) ? undefined : ends.get(id),
+      unwritten.has(id) && !writing.get(id)?.isRecorded ? undefined : ends.get(id),
     async getEnd(id: string): Promise<Ended | undefined> {
       if (unwritten.size > 0) await writeEnds()
       return unwritten.get(id) ?? ends.load(id, () => store.read(recordPaths(id).end))

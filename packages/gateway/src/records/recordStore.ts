@@ -26,7 +26,6 @@ const SECRET = 'secret.json'
 /** How many days after the end of its run a record is kept, by default. */
 export const KEEP_DAYS = 30
 
-/** Where the records of a run are. */
 export function recordPaths(id: string): { run: string; cancel: string; end: string } {
   return { run: `runs/${id}.json`, cancel: `cancelled/${id}.json`, end: `ended/${id}.json` }
 }

@@ -1,6 +1,8 @@
 // The lists of runs where there is no queue.
+
 import type { Run, RunsQuery } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
+import { toHex } from '../runtime.ts'
 import type { EndedRun, RecordStore, SubmittedRun } from './recordStore.ts'
 
 /**
@@ -16,7 +18,6 @@ export interface IndexEntry extends Pick<Run, 'id' | 'createdAt' | 'startedAt' |
   readonly end: 'ended' | 'refused' | undefined
 }
 
-/** The runs of a list. */
 export type Listed = Pick<RunsQuery, 'groupId' | 'owner'>
 
 /** The number of marks of ended runs that go into one file. */
@@ -82,8 +83,7 @@ const folderOfAll = async (owner: string | undefined): Promise<string> =>
 /** The name of a group may hold any character, the name of a file only some. */
 async function hash(name: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(name))
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.slice(0, 32)
+  return toHex(new Uint8Array(digest, 0, 16))
 }
 
 const toText = (time: number | null): string => (time === null ? '' : Math.trunc(time).toString(36))

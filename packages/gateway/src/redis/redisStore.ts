@@ -223,11 +223,32 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
         heardAt = performance.now()
       })
     },
+    async show(id, text, ms) {
+      await use(() => redis.set(key(`preview/${id}`), text, 'PX', ms))
+    },
+    shown: async (id) => (await use(() => redis.get(key(`preview/${id}`)))) ?? undefined,
     async close() {
       clearInterval(timer)
       redis.disconnect()
       hearing.disconnect()
     },
+  }
+}
+
+/** Reads a record of the queue of the command, without a part in that queue. */
+export async function readRecord(url: string, name: string): Promise<string | undefined> {
+  const redis = new Redis(url, { ...SETTINGS, retryStrategy: () => null })
+  let trouble = 'it does not answer'
+  redis.on('error', ({ message }: Error) => {
+    trouble = message
+  })
+  try {
+    await redis.connect()
+    return toFound(await redis.hget('{flowscale}:records', name)).text
+  } catch {
+    throw new Error(`Redis can't be used: ${trouble}`)
+  } finally {
+    redis.disconnect()
   }
 }
 

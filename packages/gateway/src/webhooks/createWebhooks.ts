@@ -45,8 +45,6 @@ export function createWebhooks(options: WebhooksOptions) {
   let isOpen = false
   let isClosed = false
 
-  const addressOf = ({ url = options.url }: Delivery): string | undefined => url
-
   /** Looks for what is due at this time, and not before a second has passed. */
   function plan(at: number): void {
     if (!isOpen || at >= lookAt) return
@@ -72,7 +70,7 @@ export function createWebhooks(options: WebhooksOptions) {
   function send(due: readonly Delivery[]): void {
     for (const one of due) {
       const key = `${one.id} ${one.url}`
-      const address = addressOf(one)
+      const address = one.url ?? options.url
       if (!isOpen || address === undefined || sending.has(key)) continue
       const work = runInSlot(new URL(address).host, () => attempt(one, address)).catch(() => plan(Date.now()))
       sending.set(

@@ -20,20 +20,23 @@ export interface KeptSecret {
 /** In place of a key: the operator, for `--webhook`. */
 export const OPERATOR = 'operator'
 
-/** The secrets that sign for a key, or for the operator: those in the file of keys, or else a derived one. */
+/** The secrets that sign for a key, or for the operator: those in the file of keys, or else one that is derived `from` another. */
 export async function secretsFor(
-  from: string,
+  from: string | (() => Promise<string>),
   whose: typeof OPERATOR | { readonly key: string | undefined },
   keys: readonly {
     readonly name: string
     readonly webhookSecrets?: readonly KeptSecret[] | undefined
   }[] = [],
 ): Promise<readonly string[]> {
-  if (whose === OPERATOR) return [await deriveSecret(from, OPERATOR)]
-  const kept = keys.flatMap(({ name, webhookSecrets = [] }) => (name === whose.key ? webhookSecrets : []))
+  const isOperator = whose === OPERATOR
+  const kept = keys.flatMap(({ name, webhookSecrets = [] }) =>
+    !isOperator && name === whose.key ? webhookSecrets : [],
+  )
   const valid = kept.filter(({ until }) => until === undefined || Date.parse(until) > Date.now())
   if (valid.length > 0) return [...new Set(valid.map(({ value }) => value))]
-  return [await deriveSecret(from, `key ${whose.key ?? ''}`)]
+  const secret = typeof from === 'string' ? from : await from()
+  return [await deriveSecret(secret, isOperator ? OPERATOR : `key ${whose.key ?? ''}`)]
 }
 
 /** The headers of an attempt. During a rotation, each secret signs it. */

@@ -53,6 +53,4 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 }
 
-function textOf(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-}
+const textOf = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))

@@ -2,7 +2,6 @@
 import { type MultipartError, make, type PartInfo } from 'multipasta'
 import { EngineError } from '../../engine.ts'
 
-/** A part of a form. */
 export interface Part {
   readonly name: string
   /** The name and type of a file; absent if the part is a text. */
@@ -94,12 +93,8 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   let kept = 0
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength; at += PIECE) {
-      let piece = chunk.subarray(at, at + PIECE)
-      if (kept > 0) {
-        const longer = new Uint8Array(kept + piece.byteLength).fill(DASH, 0, kept)
-        longer.set(piece, kept)
-        piece = longer
-      }
+      const cut = chunk.subarray(at, at + PIECE)
+      const piece = kept > 0 ? join(new Uint8Array(kept).fill(DASH), cut) : cut
       kept = piece.at(-1) !== DASH ? 0 : piece.at(-2) !== DASH ? 1 : 2
       if (piece.byteLength > kept) yield piece.subarray(0, piece.byteLength - kept)
     }
@@ -107,9 +102,15 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   if (kept > 0) yield new Uint8Array(kept).fill(DASH)
 }
 
-function malformed(cause?: unknown): EngineError {
-  return new EngineError(400, 'There was an error parsing the body', { cause })
+export function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
 }
+
+export const malformed = (cause?: unknown): EngineError =>
+  new EngineError(400, 'There was an error parsing the body', { cause })
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;"]*))\s*/gsy
 

@@ -1,7 +1,8 @@
 // Reads a file of a form, or of a `data:` URL, and checks its kind.
-import { type Draft, InputError, type Kind, type StoredFile } from '../../engine.ts'
+import type { Draft, InputError, Kind, StoredFile } from '../../engine.ts'
 import { extensionOf } from '../../mediaTypes.ts'
-import type { Part } from './multipart.ts'
+import { join, type Part } from './multipart.ts'
+import { refusal } from './readJson.ts'
 
 type Chunks = AsyncIterable<Uint8Array>
 
@@ -19,22 +20,20 @@ export async function readFile(
 ): Promise<FileEntry> {
   if (file) return storeFile(draft, name, file, body)
   const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
-  const refusal = (reason = ''): InputError => {
-    const ways = `${json ? '' : 'a file part, '}a data: URL or an http(s) URL`
-    const msg = `Input should be ${what}: ${ways}${reason}`
-    return new InputError([{ loc: ['body', key], msg, type: 'value_error' }])
-  }
+  const ways = `${json ? '' : 'a file part, '}a data: URL or an http(s) URL`
+  const refuse = (reason = ''): InputError =>
+    refusal(`Input should be ${what}: ${ways}${reason}`, 'value_error', key)
   const { header, rest } = await readHeader(body)
   if (header !== undefined) {
-    const { type, data } = decodeDataUrl(header, rest, refusal())
-    if (!mayBe(kind, type)) throw refusal(`. The data: URL has the type "${type.slice(0, 100)}"`)
+    const { type, data } = decodeDataUrl(header, rest, refuse())
+    if (!mayBe(kind, type)) throw refuse(`. The data: URL has the type "${type.slice(0, 100)}"`)
     return storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
   }
   const text = await readText(rest)
   if (!/^https?:\/\//i.test(text)) {
     const isPath = PATH.test(text)
     const advice = json ? 'send the file as a data: URL' : 'send the file itself'
-    throw refusal(isPath ? `. "${text}" is a path, which the server can't open: ${advice}` : '')
+    throw refuse(isPath ? `. "${text}" is a path, which the server can't open: ${advice}` : '')
   }
   return { value: await draft.putUrl(name, text), publicValue: text }
 }
@@ -121,20 +120,11 @@ async function readHeader(
   return { header: decodeText(start.subarray(0, comma)), rest: prepend(start.subarray(comma + 1), chunks) }
 }
 
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
-}
+const decodeText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 async function* prepend(first: Uint8Array, rest: Chunks): AsyncGenerator<Uint8Array, void> {
   yield first
   yield* rest
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
 }
 
 /** Decodes a `data:` URL piece by piece. Throws `malformed` if its base64 is wrong. */

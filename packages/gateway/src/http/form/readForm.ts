@@ -10,16 +10,15 @@ import {
 import { orAborted } from '../../runtime.ts'
 import type { PlainRequest } from '../types.ts'
 import type { FormHash } from './createFormHash.ts'
-import { type Part, readParts } from './multipart.ts'
+import { malformed, type Part, readParts } from './multipart.ts'
 import { type FormValue, findInput, readEntry } from './readInput.ts'
-import { encode, MOST_JSON_BYTES, readJson } from './readJson.ts'
+import { encode, MOST_JSON_BYTES, readJson, refusal } from './readJson.ts'
 
 const MAX_PARTS = 1000
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
-type FormValues = Pick<Submission, 'values' | 'inputs'>
+export type FormValues = Pick<Submission, 'values' | 'inputs'>
 
-/** What is read of a request. */
 interface Body {
   readonly request: PlainRequest
   readonly maxBodyBytes: number
@@ -44,7 +43,7 @@ export function hashSubmission(body: Body, hash: FormHash): Promise<Once> {
   })
 }
 
-async function readBody<T>(
+export async function readBody<T>(
   { request: { signal, headers, body }, takesJson = false, ...limit }: Body,
   read: (parts: AsyncGenerator<Part, void>, form: string) => Promise<T>,
 ): Promise<T> {
@@ -77,7 +76,7 @@ async function* readBytes(
   while (reader) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
       signal.throwIfAborted()
-      throw new EngineError(400, 'There was an error parsing the body', { cause })
+      throw malformed(cause)
     })
     signal.throwIfAborted()
     if (done) return
@@ -90,16 +89,16 @@ async function* readBytes(
 /** Where a list may be, it is as good as nothing; elsewhere it is refused. */
 const isEmptyList = ({ json }: Part): boolean => json?.index === undefined && Array.isArray(json?.value)
 
-/** Reads what is left of a part. */
 async function skip({ body }: Part): Promise<void> {
   for await (const _ of body);
 }
 
-async function readForm(
+/** Checks the parts of a form against the inputs of the draft's workflow, and gives the draft the files. */
+export async function readForm(
   draft: Draft,
   parts: AsyncGenerator<Part, void>,
   form: string,
-  hash: FormHash | undefined,
+  hash?: FormHash,
 ): Promise<FormValues> {
   const entries = new Map<string, NumberedEntry[]>()
   const unknown = new Set<string>()
@@ -149,8 +148,7 @@ async function* partsOf(
   for await (const { byteLength } of bytes) {
     if (byteLength === 0) continue
     if (takesJson) throw new EngineError(415, 'The body must be application/json or multipart/form-data')
-    const msg = 'The body must be multipart/form-data'
-    throw new InputError([{ loc: ['body'], msg, type: 'value_error' }])
+    throw refusal('The body must be multipart/form-data', 'value_error')
   }
 }
 
@@ -169,9 +167,8 @@ function createTextReader(form: string): (chunks: AsyncIterable<Uint8Array>) => 
   }
 }
 
-function tooLarge(subject: string, maxBytes: number): EngineError {
-  return new EngineError(413, `The ${subject} larger than ${maxBytes} bytes`)
-}
+const tooLarge = (subject: string, maxBytes: number): EngineError =>
+  new EngineError(413, `The ${subject} larger than ${maxBytes} bytes`)
 
 interface NumberedEntry {
   /** The number in a key such as `name_0`; -1 if the key is the name itself. */

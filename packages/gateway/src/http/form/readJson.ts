@@ -57,9 +57,8 @@ function orRefuse<T>(work: () => T): T {
   }
 }
 
-function refusal(msg: string, type: string): InputError {
-  return new InputError([{ loc: ['body'], msg, type }])
-}
+export const refusal = (msg: string, type: string, ...loc: string[]): InputError =>
+  new InputError([{ loc: ['body', ...loc], msg, type }])
 
 /** Looks at the JSON before it is parsed, which takes time and memory for each value. */
 function checkSize(text: string, bytes: number): void {
