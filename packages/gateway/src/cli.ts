@@ -3,6 +3,7 @@
 import { comfyui } from './comfyui/comfyui.ts'
 import {
   checkFlags,
+  comfyKeyOf,
   createProgram,
   type GatewayFlags,
   isQueued,
@@ -72,6 +73,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     dialect,
     webhook: flags.webhook,
     webhookHosts: flags.webhookHosts,
+    openai: flags.openai,
     ...(hasQueue ? { queue: await openQueue(flags, `${data}`) } : { keepDays }),
     maxWaiting,
     logger: {
@@ -86,7 +88,10 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   }
   const { header: headers, workers, maxWorkers } = flags
   const gateway = fromFlags(() =>
-    createGateway({ ...options, engine: comfyui({ urls, workers, headers, maxWorkers }) }),
+    createGateway({
+      ...options,
+      engine: comfyui({ urls, workers, headers, maxWorkers, comfyKey: comfyKeyOf(flags) }),
+    }),
   )
   const orClose = async (error: unknown): Promise<never> => {
     // A connection would keep the process.

@@ -86,13 +86,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const secret = options.secret ?? apiKey ?? (() => engine.secret?.() ?? made())
   const links = { dialect, urlTtlMs, sign: createSign(secret) }
   const webhooks = openWebhooks(options, {
-    opened: () => engine.getRun(''),
+    async opened() {
+      await engine.getRun('')
+      // It is made before the first webhook, so that the command `secret` finds it.
+      if (typeof secret !== 'string') await secret()
+    },
     async eventOf(id) {
       const run = await engine.getRun(id)
       return run && (await eventOf({ api: links, filesUrl: filesUrl! }, run))
     },
     log: (message) => log('warn', message),
-    keys,
+    secretsOf: ({ owner, url }) =>
+      secretsFor(secret, url === undefined ? OPERATOR : { key: owner }, keys?.current()),
   })
   const engine = options.engine({
     workflows: checkedSource(options.workflows),
@@ -118,6 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     longestList: 1000,
     operator,
     webhooks,
+    openai: options.openai,
     makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
   })
   /** The start of the links in webhooks. */
@@ -188,8 +194,8 @@ export interface GatewayOptions {
    */
   keys?: readonly Key[] | WatchedKeys | undefined
   /**
-   * Signs download links. Default: derived from `apiKey`, so that links outlive a restart. Without one, it is made and kept in
-   * `queue` or `storage`
+   * Signs download links and webhooks. Default: derived from `apiKey`, so that links outlive a restart. Without one, it is made and
+   * kept in `queue` or `storage`
    */
   secret?: string | undefined
   /**
@@ -221,6 +227,8 @@ export interface GatewayOptions {
    * callers reach nothing in your network
    */
   webhookHosts?: readonly string[] | undefined
+  /** Whether programs that speak OpenAI's image API can use the workflows as models, under `/v1`. Default: true */
+  openai?: boolean | undefined
   /** The key of workers that dial in. It opens nothing else. Goes with `comfyui({ workers: true })`. Default: no worker can dial in */
   workerKey?: string | undefined
   /** `GET /readyz` says that the gateway is not ready while so many runs wait. Default: no limit */
@@ -255,6 +263,7 @@ const OPTIONS: Rules<GatewayOptions> = {
   queue: optional(fields(['open', 'add', 'take'], 'function')),
   webhook: optional(rules.filledText),
   webhookHosts: optional(must('an array of hosts such as "hooks.example.com"', areHosts)),
+  openai: optional(rules.flag),
   workerKey: optional(must('a string of visible ASCII characters', isKey)),
   keepDays: optional(rules.wholeNumber(1, 36_500)),
   storage: optional(fields(['getItem', 'setItem', 'removeItem', 'getKeys'], 'function')),
@@ -262,24 +271,20 @@ const OPTIONS: Rules<GatewayOptions> = {
   logger: optional(fields(['debug', 'info', 'warn', 'error', 'run'], 'function', 'undefined')),
 }
 
-/** The webhooks of a gateway with a queue, and with something to derive their secrets from. */
+/** The webhooks of a gateway with a queue and a key: without a key, nobody would know the secret. */
 function openWebhooks(
-  { queue: given, webhook: url, webhookHosts: hosts = [], secret, apiKey }: GatewayOptions,
-  { keys, ...parts }: Pick<WebhooksOptions, 'opened' | 'eventOf' | 'log'> & { keys: WatchedKeys | undefined },
+  { queue: given, webhook: url, webhookHosts: hosts = [], apiKey }: GatewayOptions,
+  parts: Pick<WebhooksOptions, 'opened' | 'eventOf' | 'secretsOf' | 'log'>,
 ): ReturnType<typeof createWebhooks> | undefined {
   const queue = given && ofQueue(given)
-  // Without a key, nobody would know the secret.
-  const from = apiKey === null ? undefined : (secret ?? apiKey)
-  if (!queue?.sender || !from) {
+  if (!queue?.sender || apiKey === null) {
     if (url !== undefined || hosts.length > 0)
       throw new TypeError(
-        'createGateway: options "webhook" and "webhookHosts" need "queue", and "apiKey" or "keys" with "secret"',
+        'createGateway: options "webhook" and "webhookHosts" need "queue", and "apiKey" or "keys"',
       )
     return undefined
   }
-  const secretsOf: WebhooksOptions['secretsOf'] = ({ owner, url }) =>
-    secretsFor(from, url === undefined ? OPERATOR : { key: owner }, keys?.current())
-  const webhooks = createWebhooks({ ...parts, queue, sender: queue.sender, url, hosts, secretsOf })
+  const webhooks = createWebhooks({ ...parts, queue, sender: queue.sender, url, hosts })
   try {
     if (url !== undefined) webhooks.check(url)
   } catch (error) {

@@ -13,6 +13,11 @@ export const isFileKind = (kind: Kind): boolean => FILE_KINDS.includes(kind)
 
 export type Scalar = string | number | boolean
 
+/** The purpose of an input, for callers that know no workflow. */
+export type InputRole = (typeof INPUT_ROLES)[number]
+
+export const INPUT_ROLES = ['prompt', 'negative_prompt', 'seed', 'image', 'mask', 'width', 'height'] as const
+
 /** An input of a workflow. */
 export interface Input {
   readonly kind: Kind
@@ -26,6 +31,8 @@ export interface Input {
   readonly integer?: boolean | undefined
   readonly options?: readonly Scalar[] | undefined
   readonly description?: string | undefined
+  /** Its purpose, where that is known. */
+  readonly role?: InputRole | undefined
   /** Earlier names, which a caller may still send. No list shows them. */
   readonly aliases?: readonly string[] | undefined
 }
@@ -73,6 +80,8 @@ export interface Run {
   readonly endsAt?: number | undefined
   /** While the run is running: the title of the node at work. */
   readonly node?: string | undefined
+  /** While the run is running: the number of its latest picture, if it has one. It grows with each picture. */
+  readonly preview?: number | undefined
   /** The inputs as callers see them: of a file, only the name. */
   readonly inputs: readonly { readonly path: string; readonly value: Scalar | readonly Scalar[] }[]
   /** The names of the promised outputs, without extension: known when the run is submitted. */
@@ -90,6 +99,15 @@ export interface Run {
   readonly startedAt: number | null
   readonly completedAt: number | null
 }
+
+/** The picture of a run at work: JPEG, PNG or WebP, of at most {@link MOST_PREVIEW_BYTES}. */
+export interface Preview {
+  readonly type: string
+  readonly data: Uint8Array
+}
+
+/** A larger picture is no preview. */
+export const MOST_PREVIEW_BYTES = 204_800
 
 /** What came of a webhook. The status of the last answer is `null` if there was none. */
 export interface WebhookState {
@@ -148,6 +166,8 @@ export interface Submission {
   readonly once?: Once | undefined
   /** The address that hears of the end, which was checked. Only for an engine with a queue */
   readonly webhookUrl?: string | undefined
+  /** Whether the run is to have pictures while it is made. Default: false */
+  readonly previews?: boolean | undefined
 }
 
 /** The caller's `Idempotency-Key`, and a hash of what was sent under it: the workflow, the group and the inputs. */
@@ -213,7 +233,10 @@ export interface RunsQuery {
   readonly limit: number
 }
 
-/** Days are in UTC, such as `2026-12-01`, and both are in the time. */
+/** The day in UTC, such as `2026-12-01`. */
+export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+/** Both days are in the time. */
 export interface UsageQuery {
   readonly from: string
   readonly to: string
@@ -293,6 +316,8 @@ export interface Engine {
   watch?(listener: (run: Run) => void, runId?: string): () => void
   /** Makes the engine hear of each change of this run, until the returned function is called. */
   follow?(runId: string): () => void
+  /** The latest picture of a run at work, if it has one. Default: no run has any */
+  readPreview?(runId: string): Promise<Preview | undefined>
   /** When the run was submitted that waits longest. Default: it is not known */
   oldestAt?(): Promise<number | undefined>
   /** Writes to the store of the runs. It rejects if no run could be stored now. Default: that is not known */

@@ -1,5 +1,4 @@
 // A cache of the values that were used last.
-/** The values that were used last, by id. */
 export interface LruCache<T> {
   get(id: string): T | undefined
   set(id: string, value: T): void

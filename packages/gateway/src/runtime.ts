@@ -1,6 +1,9 @@
-// Waiting, aborting and working through lists, in every runtime.
+// Waiting, aborting, working through lists and writing bytes, in every runtime.
 /** Whether work can go on without a request. On Workers, work ends with the request that began it. */
 export const hasOwnTimers = (): boolean => globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
+
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 

@@ -39,6 +39,8 @@ export interface WorkerPort<News = object> {
     progress: { readonly progress: number; readonly node?: string | undefined },
     isDone: boolean,
   ): Promise<void>
+  /** A picture of a run whose pictures somebody asks for. */
+  putPreview(id: string, data: Uint8Array): Promise<void>
   openInput(id: string, name: string): Promise<{ body: ReadableStream<Uint8Array>; size: number }>
   putOutput(id: string, name: string, body: ReadableStream<Uint8Array>): Promise<void>
   end(id: string, outcome: Outcome): Promise<void>

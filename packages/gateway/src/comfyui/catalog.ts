@@ -5,7 +5,7 @@ import { NoAnswer } from './api/client.ts'
 import { readGraph } from './chooseGraph.ts'
 import { type Files, fileNameOf } from './workflows/createFiles.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
-import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
+import { type ClassInfo, type ComfyWorkflow, KEY_ADVICE, partnersOf } from './workflows/types.ts'
 
 export interface Catalog {
   /** With `isReported`, the caller reports the problems, and the log does not. */
@@ -130,15 +130,23 @@ async function loadWorkflow(file: WorkflowFile, readClass: ReadClass): Promise<L
     const conversion = await readGraph(file, readClass)
     if ('problems' in conversion) return { id: file.name, problem: toProblem(file, conversion.problems) }
     const { graph, notes, authored } = conversion
-    const read = await readWorkflow({ ...file, graph }, readClass, authored)
+    const { workflow: edited = file.graph } = file
+    const read = await readWorkflow({ ...file, graph, workflow: edited }, readClass, authored)
     const workflow = { ...read, notes: [...notes, ...read.notes] }
     const classes = workflow.missingClasses.map(
       ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,
     )
-    const problem = `ComfyUI does not have the node class ${classes.join(', ')}`
+    const keyless = partnersOf(workflow).filter(({ info }) => info?.lacksKey)
+    const partners = keyless.map(({ id, title }) => `"${title}" (node ${id})`)
+    const problem =
+      classes.length > 0
+        ? `ComfyUI does not have the node class ${classes.join(', ')}`
+        : partners.length > 0
+          ? `It has nodes of partners, which need a key: ${partners.join(', ')}. ${KEY_ADVICE}`
+          : undefined
     const messages = workflow.missingChoices.map(({ message }) => message)
     const lack = messages.join('. ').replaceAll('?. ', '? ') || undefined
-    return { id: workflow.listing.id, workflow, problem: classes.length > 0 ? problem : undefined, lack }
+    return { id: workflow.listing.id, workflow, problem, lack }
   } catch (error) {
     if (error instanceof EngineError) throw error
     return { id: file.name, problem: error instanceof Error ? error.message : String(error) }

@@ -2,7 +2,7 @@
 import type { EngineMaker } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
-import { headers, readAddress } from './api/address.ts'
+import { comfyKey, headers, readAddress } from './api/address.ts'
 import { openSingle } from './openSingle.ts'
 import { openQueued } from './queued/openQueued.ts'
 
@@ -13,8 +13,7 @@ import { openQueued } from './queued/openQueued.ts'
  * @throws `TypeError` for an unknown or wrong option, and for several addresses without a queue.
  */
 export function comfyui(options: ComfyuiOptions): EngineMaker {
-  const { urls, workers, lostAfterMs, maxQueueMs, maxWorkers, headers, fetch } = readOptions(options)
-  const sending = { headers, fetch }
+  const { urls, workers, lostAfterMs, maxQueueMs, maxWorkers, sending } = readOptions(options)
   return (context) => {
     if (workers !== (context.workers ?? false)) {
       throw new TypeError(
@@ -51,6 +50,11 @@ export interface ComfyuiOptions {
   maxWorkers?: number | undefined
   /** Sent to each ComfyUI with every request and WebSocket, and never shown, such as `{ Authorization: 'Bearer …' }`. */
   headers?: Readonly<Record<string, string>> | undefined
+  /**
+   * The key for the nodes of partners, from platform.comfy.org. ComfyUI gets it with runs that have such a node, and nothing
+   * shows it. A worker that dials in has its own. Default: none, and workflows with such nodes are refused
+   */
+  comfyKey?: string | undefined
   /** Used for every request to ComfyUI. Default: the global one */
   fetch?: typeof globalThis.fetch | undefined
 }
@@ -66,12 +70,13 @@ const OPTIONS: Rules<ComfyuiOptions> = {
   maxQueueMs: optional(rules.positive),
   maxWorkers: optional(rules.wholeNumber(1)),
   headers: optional(headers),
+  comfyKey: optional(comfyKey),
   fetch: optional(rules.callback),
 }
 
 function readOptions(options: ComfyuiOptions) {
   checkOptions('comfyui', options, OPTIONS)
-  const { url, workers = false, lostAfterMs = 600_000, maxQueueMs = 86_400_000, headers, fetch } = options
+  const { url, workers = false, lostAfterMs = 600_000, maxQueueMs = 86_400_000 } = options
   if (url !== undefined && options.urls !== undefined) {
     throw new TypeError('comfyui: options "url" and "urls" exclude each other: give all addresses in "urls"')
   }
@@ -88,6 +93,7 @@ function readOptions(options: ComfyuiOptions) {
   const bare = urls.map((one) => readAddress(one)!.url)
   const twice = bare.findIndex((one, index) => bare.indexOf(one) !== index)
   if (twice >= 0) throw new TypeError(`comfyui: option "urls[${twice}]" is the same server as another one`)
-  const { maxWorkers = 200 } = options
-  return { urls, workers, lostAfterMs, maxQueueMs, maxWorkers, headers: { ...headers }, fetch }
+  const { maxWorkers = 200, headers, fetch, comfyKey } = options
+  const sending = { headers: { ...headers }, fetch, comfyKey }
+  return { urls, workers, lostAfterMs, maxQueueMs, maxWorkers, sending }
 }

@@ -76,15 +76,16 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
       const workflow = await catalog.find(workflowId)
       return workflow && createDraft(server, records, workflow, inputHosts, signal, caller, noteSubmitted)
     },
-    getRun: async (id) => note(await findShared(id)),
-    getRuns: (query) => listRuns(records, query, find, note),
+    getRun: async (id) => monitor.noteRun(await findShared(id)),
+    readPreview: monitor.readPreview,
+    getRuns: (query) => listRuns(records, query, find, monitor.noteRun),
     async cancelRun(id) {
       const found = await find(id, 0)
       if (!found) return undefined
       if (isEnded(found.status)) return { run: found, hadEnded: true }
       await records.requestCancel(id)
       await stopRun(server, id)
-      const run = note((await find(id, 0)) ?? found)
+      const run = monitor.noteRun((await find(id, 0)) ?? found)
       // The run may have ended by itself before the cancel reached it.
       return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
     },
@@ -109,14 +110,9 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
     },
   }
 
-  function note<T extends Run | undefined>(run: T): T {
-    monitor.noteRun(run)
-    return run
-  }
-
   function noteSubmitted(run: Run): void {
     monitor.watchForEnd(run.id)
-    note(run)
+    monitor.noteRun(run)
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Report, WorkflowFile } from '../engine.ts'
 import { type Answer, LoginRefused, NoAnswer, parseJson } from './api/client.ts'
 import type { Catalog, LoadedWorkflow } from './catalog.ts'
-import { isObject } from './workflows/types.ts'
+import { isObject, partnersOf } from './workflows/types.ts'
 
 /** A server, as a report needs it. */
 interface Reportable {
@@ -29,7 +29,15 @@ export async function report(
     const texts = lacking.map(({ id, problem }) => `; "${id}" can't run there: ${problem}`)
     return { name, answers: workflows !== undefined, about: about + texts.join('') }
   })
-  const notes = states.some(({ writesGraph }) => writesGraph) ? [METADATA] : undefined
+  const silent = states.flatMap(({ name, hidesPictures }) => (hidesPictures ? name : []))
+  const paid = loaded.filter(
+    ({ workflow, problem }) => workflow && !problem && partnersOf(workflow).length > 0,
+  )
+  const notes = [
+    ...(states.some(({ writesGraph }) => writesGraph) ? [METADATA] : []),
+    ...(silent.length > 0 ? [`No previews of runs come from ${silent.join(', ')}: ${PREVIEWS}`] : []),
+    ...(paid.length > 0 ? [`${PAID}: ${[...new Set(paid.map(({ id }) => id))].join(', ')}`] : []),
+  ]
   const byId = new Map<string, LoadedWorkflow>()
   for (const one of loaded) if (!one.problem || !byId.has(one.id)) byId.set(one.id, one)
   if (loaded.length === 0 && !states.some(({ workflows }) => workflows)) {
@@ -43,6 +51,8 @@ const LOGIN = 'give it by --header, or by the option "headers"'
 const METADATA =
   'Pictures hold the whole workflow, with its prompts and names of models: whoever gets a link can read them. ' +
   'ComfyUI leaves them out if you start it with --disable-metadata.'
+const PREVIEWS = 'update ComfyUI to 0.5 or later, or start it with --preview-method auto.'
+const PAID = 'Partners take money, by your key, for each run of these workflows'
 const ADVICE = 'correct the address of ComfyUI'
 
 /** Gives the workflows as this server can run them, if it answers. */
@@ -55,8 +65,12 @@ async function checkServer({ name, url, catalog, send, prepare }: Reportable) {
     await prepare?.()
     const workflows = loaded.map((one) => ({ ...one, problem: one.problem ?? one.lack }))
     const { argv, comfyui_version: version = 'unknown' } = system
-    const writesGraph = Array.isArray(argv) && !argv.includes('--disable-metadata')
-    return { name, about: `version ${version}`, workflows, writesGraph }
+    const flags = Array.isArray(argv) ? argv.join(' ') : undefined
+    const writesGraph = flags !== undefined && !flags.includes('--disable-metadata')
+    // Earlier ones ignore the wish of a run.
+    const isOld = /^0\.[0-4]\./.test(String(version))
+    const hidesPictures = isOld && flags !== undefined && !/--preview-method[= ](?!none)/.test(flags)
+    return { name, about: `version ${version}`, workflows, writesGraph, hidesPictures }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     if (error instanceof LoginRefused) return { name, about: `${url} refuses the login: ${LOGIN}` }

@@ -18,7 +18,14 @@ export interface Submitted extends SubmittedRun {
   readonly titles: Readonly<Record<string, string>>
   /** How many nodes have to run. */
   readonly nodes: number
+  /** Whether its pictures are kept and passed on. */
+  readonly previews?: true | undefined
+  /** Whether a partner's node is in it, which wants the key. */
+  readonly usesKey?: boolean | undefined
 }
+
+/** The part of the record that all runs of a workflow share. */
+export type Facts = Pick<Submitted, 'outputs' | 'titles' | 'nodes' | 'usesKey'>
 
 export type StoredOutput = Outcome['files'][number]
 

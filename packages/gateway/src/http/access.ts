@@ -1,7 +1,9 @@
 // Keys of requests, and where requests may come from.
+
 import type { Caller } from '../engine.ts'
 import { isObject, must, optional, type Rule, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
+import { toHex } from '../runtime.ts'
 import { isSecret, type KeptSecret } from '../webhooks/sign.ts'
 
 /** Whether a text can be a key: a header carries visible ASCII characters unchanged. */
@@ -132,7 +134,7 @@ export function createKeys(
 
   async function find(sent: string): Promise<Caller | undefined> {
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(sent))
-    const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    const hex = toHex(new Uint8Array(digest))
     // All are compared, so that the time says nothing about a key.
     return [...entries.values()].filter(({ key }) => sameText(hex, key.sha256))[0]?.caller
   }

@@ -1,9 +1,10 @@
 // The HTTP API of an engine: keys, routes, CORS and errors.
-import { type Caller, EngineError, maySee } from '../engine.ts'
+import { type Caller, EngineError, maySee, type Run } from '../engine.ts'
 import { createKeys, isFromElsewhere, keyOf, sameText } from './access.ts'
 import { answerError, brokenBy, failure, json, refuseKey, unprocessable } from './answers.ts'
 import { getDocument } from './document.ts'
-import { serveFile } from './links.ts'
+import { createPreviewLinks, getPreview, serveFile } from './links.ts'
+import { createOpenai, toOpenaiForm } from './openai/openai.ts'
 import {
   type GatewayOperation,
   type Operation,
@@ -30,6 +31,7 @@ import { runUpdate } from './runJson.ts'
 import type { ApiRequest, HttpApi, HttpApiOptions, PlainRequest, RunningApi, Where } from './types.ts'
 
 const EXPOSED = 'x-request-id, retry-after, x-idempotency, preference-applied'
+const OPENAI_EXPOSED = `${EXPOSED}, x-flowscale-run, x-flowscale-ignored`
 const NO_KEY = 'Without a key, only this machine can use the API'
 
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
@@ -50,8 +52,10 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
     },
     awaited: new Map(),
   }
-  const api: RunningApi = { ...options, callerOf: keys.callerOf, streams }
+  const previewOf = createPreviewLinks(options.sign)
+  const api: RunningApi = { ...options, callerOf: keys.callerOf, streams, previewOf }
   const routes = routesOf(options)
+  const openai = options.openai === false ? undefined : createOpenai()
   const keepsOut: NonNullable<HttpApi['keepsOut']> = (request) => apiKey === null && isFromElsewhere(request)
   return {
     apiKey,
@@ -62,16 +66,32 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
       // Without CORS headers: pages of other sites can't read the refusal.
       if (keepsOut(request)) return json(403, { detail: NO_KEY })
       const call = openCall(api, request, where)
-      const response = preflight(request) ?? (await answer(call, routes))
+      const isOpenai = openai !== undefined && call.url.pathname.startsWith('/v1/')
+      const given = preflight(request) ?? (await answer(call, routes, openai))
+      const response = isOpenai ? await toOpenaiForm(given, engine.findKey !== undefined) : given
       response.headers.set('x-request-id', call.requestId)
       response.headers.set('access-control-allow-origin', '*')
-      response.headers.set('access-control-expose-headers', EXPOSED)
+      response.headers.set('access-control-expose-headers', isOpenai ? OPENAI_EXPOSED : EXPOSED)
       return response
     },
-    watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run), run.owner)) ?? (() => {}),
+    watch(listener) {
+      /** The state of each run whose link is being signed. A newer state takes its place. */
+      const unsigned = new Map<string, Run>()
+      const tell = (run: Run, preview?: string): void => {
+        unsigned.delete(run.id)
+        listener(runUpdate(dialect, run, preview), run.owner)
+      }
+      const unwatch = engine.watch?.((run) => {
+        const preview = previewOf(run)
+        if (!(preview instanceof Promise)) return tell(run, preview)
+        unsigned.set(run.id, run)
+        void preview.then((link) => unsigned.get(run.id) === run && tell(run, link))
+      })
+      return unwatch ?? (() => {})
+    },
     async stateOf(runId, caller = { isAdmin: true }) {
       const run = await engine.getRun(runId)
-      return run && maySee(caller, run.owner) ? runUpdate(dialect, run) : null
+      return run && maySee(caller, run.owner) ? runUpdate(dialect, run, await previewOf(run)) : null
     },
     follow: engine.follow && ((runId) => engine.follow!(runId)),
     close() {
@@ -113,7 +133,11 @@ function preflight(request: PlainRequest): Response | undefined {
   return new Response(null, { status: 204, headers })
 }
 
-async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Response> {
+async function answer(
+  call: ApiRequest,
+  routes: readonly ApiRoute[],
+  openai: Readonly<Record<string, Route>> = {},
+): Promise<Response> {
   const { api, request, filesUrl } = call
   const { pathname, search } = call.url
   const key = keyOf(request)
@@ -126,7 +150,9 @@ async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Re
     )
   }
   const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
-  const route = isFile ? FILES : findRoute(call, routes)
+  const isHead = request.method === 'HEAD'
+  const ofOpenai = openai[`${isHead ? 'GET' : request.method} ${pathname}`]
+  const route = isFile ? FILES : (ofOpenai ?? findRoute(call, routes))
   let owner: string | undefined
   const perform = (): Promise<Response> =>
     guard(call, () => {
@@ -141,12 +167,14 @@ async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Re
     call.onCaller?.(caller)
     if (route.isForAdmins && !caller.isAdmin)
       return failure(api.dialect, 403, 'Only the key of an admin may do this')
-    return route.answer({ ...call, caller })
+    const answered = route.answer({ ...call, caller })
+    return isHead && route === ofOpenai ? withoutBody(answered) : answered
   }
   const { operation } = route
   if (!operation || !api.around) {
     const response = await perform()
-    if (route.hasForm && response.status >= 400) api.operator?.refused(response.status, owner)
+    const hasRun = response.headers.has('x-flowscale-run')
+    if (route.hasForm && response.status >= 400 && !hasRun) api.operator?.refused(response.status, owner)
     return response
   }
   const target = isFile ? pathname : pathname + search
@@ -187,6 +215,7 @@ const handlers: Readonly<Record<Operation | GatewayOperation, Route['answer']>> 
   getRuns,
   getOutput,
   getRun,
+  getPreview,
   cancelRun,
   resendWebhook,
   connectEvents,
@@ -218,7 +247,8 @@ const routesOf = ({ dialect, operator }: HttpApiOptions): readonly ApiRoute[] =>
 /** The first route that fits, or else a refusal. */
 function findRoute({ api, request, url }: ApiRequest, routes: readonly ApiRoute[]): Route {
   const fitting = routes.filter(({ pattern }) => pattern.test(url.pathname))
-  const route = fitting.find(({ method }) => method === request.method)
+  const isHead = request.method === 'HEAD'
+  const route = fitting.find(({ method }) => method === (isHead ? 'GET' : request.method))
   if (route) {
     const { operation, isOfGateway, pattern, query: parameters = {} } = route
     const [, part = ''] = pattern.exec(url.pathname)!
@@ -228,13 +258,22 @@ function findRoute({ api, request, url }: ApiRequest, routes: readonly ApiRoute[
       answer(call) {
         const { query, problems } = readQuery(url.searchParams, parameters, api)
         if (problems.length > 0) return unprocessable(problems)
-        return handlers[operation]({ ...call, id: decode(part), query })
+        const answered = handlers[operation]({ ...call, id: decode(part), query })
+        return isHead ? withoutBody(answered) : answered
       },
     }
   }
   if (fitting.length === 0) return { isOpen: true, answer: () => failure(api.dialect, 404, 'Not Found') }
-  const allow = [...new Set(fitting.map(({ method }) => method))].join(', ')
+  const allow = [...new Set(fitting.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)))].join(
+    ', ',
+  )
   return { isOpen: true, answer: () => failure(api.dialect, 405, 'Method Not Allowed', { allow }) }
+}
+
+async function withoutBody(answered: Response | Promise<Response>): Promise<Response> {
+  const { body, status, headers } = await answered
+  await body?.cancel()
+  return new Response(null, { status, headers })
 }
 
 function decode(part: string): string {

@@ -19,7 +19,7 @@ export async function getDocument(call: ApiRequest): Promise<Response> {
   const paths: Record<string, Record<string, object>> = {}
   for (const operation of operationsOf(dialect, operator)) {
     const row = operations[operation]
-    if (operation === 'resendWebhook' && !webhooks) continue
+    if (row.ofWebhooks && !webhooks) continue
     // Only the emulator serves files elsewhere.
     const elsewhere = operation === 'downloadOutput' && !oneOrigin && { servers: [{ url: filesUrl }] }
     const described = { ...describe(api, operation, row), ...elsewhere }
@@ -114,9 +114,13 @@ function parametersOf(
   rules: Parameters,
 ): object[] {
   const hasPages = dialect === 'python' || longestList !== undefined
-  return Object.entries(rules).flatMap(([name, { about, required, ofPages, ...schema }]) => {
-    if ((ofPages && !hasPages) || (name === 'Idempotency-Key' && !engine.findKey)) return []
-    if (name === 'webhook_url' && !webhooks) return []
+  return Object.entries(rules).flatMap(([name, { about, required, ofPages, ofWebhooks, ...schema }]) => {
+    if (
+      (ofPages && !hasPages) ||
+      (ofWebhooks && !webhooks) ||
+      (name === 'Idempotency-Key' && !engine.findKey)
+    )
+      return []
     return {
       name,
       in: where,

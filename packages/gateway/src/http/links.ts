@@ -1,6 +1,9 @@
-// Signs and checks the links to files, and serves a file of a link.
+// Signs and checks the links to files and previews, and serves what a link opens.
+import { createLruCache } from '../lruCache.ts'
+import { toHex } from '../runtime.ts'
 import { sameText } from './access.ts'
-import type { ApiRequest, LinkContext } from './types.ts'
+import { failure } from './answers.ts'
+import type { ApiRequest, HttpApiOptions, LinkContext, RunningApi } from './types.ts'
 
 /** A fresh signed URL of an output file. The signature does not cover the origin. */
 export async function linkTo(
@@ -12,6 +15,47 @@ export async function linkTo(
   const expires = String(Math.ceil(Date.now() + api.urlTtlMs))
   const signature = await api.sign(`${pathname}\n${expires}`)
   return `${filesUrl}${pathname}?expires=${expires}&signature=${signature}`
+}
+
+const MINUTE_MS = 60_000
+/** A file and a picture may come from anybody: a browser that opens one must run no code in it. */
+const SAFE = { 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' }
+
+// No path of a file is such a text.
+const previewText = (...parts: readonly (string | number)[]): string => ['preview', ...parts].join('\n')
+
+/** Makes the links to the pictures of runs. All that follow a run share one signature. */
+export function createPreviewLinks(sign: HttpApiOptions['sign']): RunningApi['previewOf'] {
+  const links = createLruCache<ReturnType<RunningApi['previewOf']>>(1_000)
+  return ({ id, preview }) => {
+    if (preview === undefined) return undefined
+    // By the minute: a page would load a picture again under each other address.
+    const expires = (Math.floor(Date.now() / MINUTE_MS) + 5) * MINUTE_MS
+    const text = previewText(id, preview, expires)
+    const known = links.get(text)
+    if (known) return known
+    const toLink = (signature: string): string =>
+      `/api/v1/runs/${encodeURIComponent(id)}/preview?number=${preview}&expires=${expires}&signature=${signature}`
+    const signature = sign(text)
+    if (typeof signature === 'string') return toLink(signature)
+    // Without its secret, a state has no link.
+    const link = signature.then(toLink, () => undefined)
+    links.set(text, link)
+    void link.then((made) => links.set(text, made))
+    return link
+  }
+}
+
+/** Answers a signed link with the latest picture of a run. */
+export async function getPreview({ api, id, query }: ApiRequest): Promise<Response> {
+  const [number, expires, signature] = ['number', 'expires', 'signature'].map((name) => query.get(name)!)
+  const isSigned = sameText(signature!, await api.sign(previewText(id, number!, expires!)))
+  if (!isSigned || Date.now() > Number(expires))
+    return failure(api.dialect, 403, 'The signature of the preview is wrong, or has expired')
+  const preview = await api.engine.readPreview?.(id)
+  if (!preview) return failure(api.dialect, 404, 'The run has no preview')
+  const headers = { ...SAFE, 'content-type': preview.type, 'cache-control': 'no-store' }
+  return new Response(preview.data as Uint8Array<ArrayBuffer>, { headers })
 }
 
 const PASSED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
@@ -67,11 +111,9 @@ function iso(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** A file may come from anybody: a browser that opens it must run no code in it. */
 function makeSafe(file: Response, body: Response['body']): Response {
   const headers = new Headers(file.headers)
-  headers.set('x-content-type-options', 'nosniff')
-  headers.set('content-security-policy', 'sandbox')
+  for (const [name, value] of Object.entries(SAFE)) headers.set(name, value)
   headers.delete('location')
   if (runsCode(file)) headers.set('content-disposition', 'attachment')
   return new Response(body, { status: file.status, headers })
@@ -86,8 +128,7 @@ export function createSign(secret: string | (() => Promise<string>)): (text: str
       const known = typeof secret === 'string' ? secret : await secret()
       key = await importKey(await hmac(await importKey(encode('flowscale download links 1')), known))
     }
-    const bytes = await hmac(key, text)
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+    return toHex(await hmac(key, text))
   }
 }
 

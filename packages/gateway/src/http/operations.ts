@@ -17,6 +17,7 @@ export type Operation =
   | 'cancelRun'
   | 'resendWebhook'
   | 'getRun'
+  | 'getPreview'
   | 'connectEvents'
   | 'getRuns'
   | 'connectWebSocket'
@@ -45,6 +46,8 @@ export interface Parameter {
   readonly default?: string | number
   /** Ignored by a server whose lists have no pages. */
   readonly ofPages?: true
+  /** Refused by a server without webhooks. */
+  readonly ofWebhooks?: true
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>
@@ -73,6 +76,8 @@ export interface OperationRow {
   readonly isForAdmins?: true
   /** Only a gateway has it: an API with an `operator`. */
   readonly isOfGateway?: true
+  /** Of no use on a server without webhooks. */
+  readonly ofWebhooks?: true
   /** The dialects without it. */
   readonly lackedBy?: readonly Dialect[]
   readonly query?: Parameters
@@ -104,6 +109,13 @@ const group = { about: 'The runs of one visitor or job' }
 const webhook = {
   about:
     'The address that gets the webhook `runEnded` at the end of the run. A server without webhooks refuses it',
+  ofWebhooks: true,
+} as const
+
+const previews = {
+  about:
+    '`1` asks for pictures of the run while it is made. States of the run link to the latest one in `preview`',
+  enum: ['1'],
 }
 
 const key = {
@@ -165,6 +177,7 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
       workflow_id: { about: 'The id of the workflow', required: DIALECTS },
       group_id: group,
       webhook_url: webhook,
+      previews,
     },
     headers: key,
     hasForm: true,
@@ -175,7 +188,7 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'POST',
     path: '/api/v1/workflows/{id}/runs',
     about: 'Starts a run',
-    query: { group_id: group, webhook_url: webhook },
+    query: { group_id: group, webhook_url: webhook, previews },
     headers: { ...key, ...wait },
     hasForm: true,
     hasJson: true,
@@ -227,6 +240,20 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     data: 'Run',
     errors: [404],
   },
+  getPreview: {
+    method: 'GET',
+    path: '/api/v1/runs/{id}/preview',
+    about:
+      'The latest picture of a run at work. Use links as they come in `preview`, which are signed and need no key',
+    isOpen: true,
+    query: {
+      number: { about: 'The number of the picture that was the latest', required: DIALECTS },
+      expires: { about: 'The end of the link', required: DIALECTS },
+      signature: { about: 'The signature of the link', required: DIALECTS },
+    },
+    media: 'image/*',
+    errors: [403, 404, 422],
+  },
   cancelRun: {
     method: 'POST',
     path: '/api/v1/runs/{id}/cancel',
@@ -239,6 +266,7 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'POST',
     path: '/api/v1/runs/{id}/webhook/resend',
     about: 'Sends the webhook of a run that has ended again, with the same `webhook-id`',
+    ofWebhooks: true,
     data: 'Message',
     errors: [404, 409],
   },

@@ -22,6 +22,7 @@ export async function runJson(call: LinkContext, run: Run, inList = false): Prom
     })),
   )
   const { id, status, progress, position, node, webhook } = run
+  const preview = inList || run.preview === undefined ? undefined : await call.api.previewOf?.(run)
   const rest = {
     created_at: iso(run.createdAt),
     started_at: iso(run.startedAt),
@@ -29,6 +30,7 @@ export async function runJson(call: LinkContext, run: Run, inList = false): Prom
     progress,
     position,
     node,
+    preview,
     error: run.error ?? undefined,
     waits_for: run.waitsFor,
     ...(webhook &&
@@ -90,8 +92,8 @@ function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-/** The state of a run, for listeners. */
-export function runUpdate(dialect: Dialect, run: Run): RunUpdate {
+/** The state of a run, for listeners. `preview`: the path of its picture, which a promise may have given. */
+export function runUpdate(dialect: Dialect, run: Run, preview?: string): RunUpdate {
   const { id, status, progress, position, node } = run
   return {
     run_id: id,
@@ -99,6 +101,7 @@ export function runUpdate(dialect: Dialect, run: Run): RunUpdate {
     progress,
     ...(position !== undefined && { position }),
     ...(node !== undefined && { node }),
+    ...(preview !== undefined && { preview }),
     output_names: outputNames(dialect, run),
   }
 }

@@ -1,5 +1,5 @@
 // The forms of answers in each dialect, and of the inputs of a workflow, as JSON Schema.
-import { type Input, isFileKind, KINDS, type Workflow } from '../engine.ts'
+import { INPUT_ROLES, type Input, isFileKind, KINDS, type Workflow } from '../engine.ts'
 import type { DataName, Dialect } from './operations.ts'
 
 export type Schema = Readonly<Record<string, unknown>>
@@ -49,7 +49,12 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
   const server = !isOpenapi && text
   const status = oneOf('queued', 'running', 'completed', 'failed', 'cancelled')
   const progress = { type: 'number', minimum: 0, maximum: 1 }
-  const atWork = { progress, 'position?': count, 'node?': text }
+  const atWork = {
+    progress,
+    'position?': count,
+    'node?': text,
+    'preview?': text,
+  }
   const names = listOf(text)
   const s3Key = isPython && orNull(text)
   const run = {
@@ -85,8 +90,16 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
     'max?': { type: 'number' },
     'options?': listOf(scalar),
     'description?': text,
+    'role?': oneOf(...INPUT_ROLES),
   })
-  const { inputs, 'waits_for?': waitsFor, 'workflow_id?': _, 'group_id?': __, ...event } = run
+  const {
+    inputs,
+    'waits_for?': waitsFor,
+    'workflow_id?': _,
+    'group_id?': __,
+    'preview?': ___,
+    ...event
+  } = run
   const ids = { _id: text, workflow_id: text, group_id: orNull(text) }
   const webhook = objectOf({
     status: oneOf('pending', 'delivered', 'failed'),

@@ -35,6 +35,8 @@ export interface RunUpdate {
   readonly position?: number | undefined
   /** While the run is running: the title of the node at work. */
   readonly node?: string | undefined
+  /** While the run is running: the path of its latest picture, for the base URL. It changes with each picture. */
+  readonly preview?: string | undefined
   /** The names of the outputs in the dialect. */
   readonly output_names: readonly string[]
 }
@@ -64,6 +66,8 @@ export interface HttpApiOptions {
   readonly longestList?: number | undefined
   /** Takes the webhooks of runs. Default: there are none */
   readonly webhooks?: Webhooks | undefined
+  /** Whether the API also speaks OpenAI's image API. Default: true */
+  readonly openai?: boolean | undefined
   makeRequestId(): string
   /** The name of the server in errors. */
   readonly name: string
@@ -124,6 +128,8 @@ export interface AwaitedRun {
 
 /** An API at work, with its streams of events. */
 export interface RunningApi extends HttpApiOptions, Pick<Keys, 'callerOf'> {
+  /** The signed path of a run's latest picture, if it has one. */
+  previewOf(run: Run): string | undefined | Promise<string | undefined>
   readonly streams: {
     /** Whether a new stream of this caller ends after its first event. */
     isOver(caller: Caller): boolean
@@ -136,7 +142,7 @@ export interface RunningApi extends HttpApiOptions, Pick<Keys, 'callerOf'> {
 
 /** What the links in an answer are made of, and its dialect. */
 export interface LinkContext {
-  readonly api: Pick<HttpApiOptions, 'dialect' | 'sign' | 'urlTtlMs'>
+  readonly api: Pick<HttpApiOptions, 'dialect' | 'sign' | 'urlTtlMs'> & Partial<Pick<RunningApi, 'previewOf'>>
   readonly filesUrl: string
 }
 

@@ -10,6 +10,7 @@ import { claimServer } from './claimServer.ts'
 import { endCancelled, endInVain, endRun, giveBack, letRest } from './endRuns.ts'
 import { tellRun } from './followRuns.ts'
 import { type ComfyQueue, type Entry, type Job, submittedOf } from './job.ts'
+import { isAsked, takePicture } from './previews.ts'
 import { letGo, type Server, setDone } from './servers.ts'
 import type { State } from './state.ts'
 
@@ -33,6 +34,12 @@ export function createPort(state: State, server: Server, session: string): Port 
     return found
   }
 
+  /** The runs whose pictures somebody asks for. */
+  function previews(): Pick<News, 'previews'> {
+    const entries = [...server.runs.values()].filter(({ job }) => isAsked(state, job.id))
+    return entries.length > 0 ? { previews: entries.map(({ job }) => job.id) } : {}
+  }
+
   /** Looks for news. It is not async, so that no change comes between this look and a wait. */
   function newsFor(worker: WorkerState): Promise<News> | undefined {
     const entries = [...server.runs.values()]
@@ -50,6 +57,7 @@ export function createPort(state: State, server: Server, session: string): Port 
       holds: entries.map(({ job }) => job.id),
       stop: stop.map(({ job }) => job.id),
       asks: asks.map(([id, { path }]) => ({ id, path })),
+      ...previews(),
     }))
   }
 
@@ -70,7 +78,7 @@ export function createPort(state: State, server: Server, session: string): Port 
       forget()
       if (!signal.aborted) await check()
     }
-    return { runs: [], holds: [...server.runs.keys()], stop: [], asks: [] }
+    return { runs: [], holds: [...server.runs.keys()], stop: [], asks: [], ...previews() }
   }
 
   async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
@@ -131,6 +139,9 @@ export function createPort(state: State, server: Server, session: string): Port 
       if (!isDone) return
       setDone(server, id)
       void assignRuns(state)
+    },
+    async putPreview(id, data) {
+      await takePicture(state, await own(id), data)
     },
     async openInput(id, name) {
       const entry = await own(id, false)

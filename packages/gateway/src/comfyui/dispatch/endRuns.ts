@@ -5,6 +5,7 @@ import { endWithout, toRunEnd } from '../runs/historyEnd.ts'
 import { assignRuns } from './assignRuns.ts'
 import { tellPlaces, tellRun } from './followRuns.ts'
 import { type Entry, submittedOf } from './job.ts'
+import { dropPicture } from './previews.ts'
 import { aheadOf, gpuMsOf, restOf, type Server, wake } from './servers.ts'
 import type { State } from './state.ts'
 
@@ -25,6 +26,7 @@ export async function endRun(state: State, entry: Entry, ended: Ended): Promise<
     server.done.delete(id)
   }
   state.progress.delete(id)
+  dropPicture(state, id)
   await tellRun(state, counts)
   tellPlaces(state)
   void assignRuns(state)
@@ -59,6 +61,7 @@ export async function giveBack(state: State, server: Server, id: string): Promis
   server.done.delete(id)
   server.work.delete(id)
   progress.delete(id)
+  state.pictures.drop(id)
   wake(server)
   // A cancel may have been noted meanwhile.
   if (!(await endCancelled(state, id))) {

@@ -15,7 +15,7 @@ const PATIENCE_MS = 10_000
 export const isLong = (since: number): boolean => performance.now() - since >= PATIENCE_MS
 
 /** The run as callers see it. */
-export async function runOf({ queue, progress, unmet }: State, found: Entry | Ended): Promise<Run> {
+export async function runOf({ queue, progress, unmet, pictures }: State, found: Entry | Ended): Promise<Run> {
   if (!isEntry(found)) return toEndedRun(found)!
   const { job, sentAt, cost } = found
   // At once, since the queue reads places together that are asked for at one moment.
@@ -23,7 +23,9 @@ export async function runOf({ queue, progress, unmet }: State, found: Entry | En
   const [run, position] = await Promise.all([submittedOf(queue, job), place])
   if (sentAt !== undefined) {
     const now = { status: 'running', progress: 0, ...progress.get(job.id) } as const
-    return { ...toRun(run, now), startedAt: sentAt, endsAt: sentAt + cost }
+    const preview = pictures.numberOf(job.id)
+    const picture = preview === undefined ? {} : { preview }
+    return { ...toRun(run, now), startedAt: sentAt, endsAt: sentAt + cost, ...picture }
   }
   const lack = unmet.get(job.needs)
   const reason = lack && isLong(lack.since) ? { waitsFor: lack.why } : {}

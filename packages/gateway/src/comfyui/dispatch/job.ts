@@ -2,15 +2,15 @@
 import type { RunQueue } from '../../queue/runQueue.ts'
 import type { Entry as AnyEntry } from '../../queue/runs.ts'
 import type { ReadClass } from '../api/classes.ts'
-import type { Ended, Submitted } from '../runRecord.ts'
+import type { Ended, Facts, Submitted } from '../runRecord.ts'
 import { readFields } from '../workflows/fields.ts'
 import type { Changes } from '../workflows/fillGraph.ts'
 import { findNeeded } from '../workflows/missingChoices.ts'
-import type { ComfyWorkflow, GraphNode } from '../workflows/types.ts'
+import { type ComfyWorkflow, type GraphNode, KEY_ADVICE } from '../workflows/types.ts'
 
 /** The part of a run that is its own. */
 export interface Job
-  extends Pick<Submitted, 'id' | 'workflowId' | 'groupId' | 'owner' | 'createdAt' | 'shown'> {
+  extends Pick<Submitted, 'id' | 'workflowId' | 'groupId' | 'owner' | 'createdAt' | 'shown' | 'previews'> {
   /** The id of its {@link Plan}. */
   readonly plan: string
   /** The id of its {@link Needs}. */
@@ -21,7 +21,7 @@ export interface Job
 }
 
 /** The part that all runs of one version of a workflow share. */
-export interface Plan extends Pick<Submitted, 'outputs' | 'titles' | 'nodes'> {
+export interface Plan extends Facts {
   readonly graph: Readonly<Record<string, GraphNode>>
 }
 
@@ -32,8 +32,8 @@ export type ComfyQueue = RunQueue<Job, Plan, Needs, Ended>
 /** The record of a run: its job and its plan. */
 export async function submittedOf(queue: ComfyQueue, job: Job): Promise<Submitted> {
   const { graph: _, ...plan } = await queue.planOf(job)
-  const { id, workflowId, groupId, owner, createdAt, shown } = job
-  return { id, workflowId, groupId, owner, createdAt, shown, ...plan }
+  const { id, workflowId, groupId, owner, createdAt, shown, previews } = job
+  return { id, workflowId, groupId, owner, createdAt, shown, ...(previews && { previews }), ...plan }
 }
 
 /** What a server must have for a run: node classes, and choices such as models. A node has only the fields that are choices. */
@@ -64,6 +64,7 @@ export async function lackOf(needs: Needs, readClass: ReadClass): Promise<string
   for (const [index, node] of needs.entries()) {
     const info = infos[index]
     if (!info) return `the node class "${node.class_type}"`
+    if (info.lacksKey) return `a key for ${node.class_type}. ${KEY_ADVICE}`
     const fields = readFields(node, info)
     for (const [name, value] of Object.entries(node.inputs)) {
       const { options, isEmptyList } = fields.get(name) ?? {}

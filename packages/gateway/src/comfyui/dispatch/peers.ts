@@ -1,10 +1,12 @@
 // Lets gateways with one queue know each other's servers, ask their ComfyUIs, and hear what happens to runs.
+import type { Run } from '../../engine.ts'
 import type { PeerMessage, Peers, RunChange } from '../../queue/peers.ts'
 import type { Progress } from '../runRecord.ts'
 import { assignRuns } from './assignRuns.ts'
 import { readServerRuns } from './claimServer.ts'
 import { tellAnew, tellPlaces } from './followRuns.ts'
 import { readPaused } from './pauseServer.ts'
+import { dropPicture, hearAsk, hearPicture } from './previews.ts'
 import { ask, keepsName, type Server, setSession, wake } from './servers.ts'
 import type { State } from './state.ts'
 
@@ -32,6 +34,7 @@ export function joinPeers(
 
   peers.listen((message: PeerMessage) => {
     if ('run' in message) return hear(state, message)
+    if ('look' in message) return hearAsk(state, message.look)
     if ('pause' in message) return void readPaused(state).catch(() => {})
     if ('missed' in message) {
       for (const id of state.followed.keys()) void tellAnew(state, id)
@@ -70,8 +73,15 @@ export function joinPeers(
 
 /** Hears that another gateway has changed a run. */
 function hear(state: State, { run, server: name, news, isOver }: RunChange): void {
-  if (isOver) state.progress.delete(run)
-  if (news) state.progress.set(run, news as Progress)
+  if (isOver) {
+    state.progress.delete(run)
+    dropPicture(state, run)
+  }
+  if (news) {
+    const { preview, ...progress } = news as Progress & Pick<Run, 'preview'>
+    state.progress.set(run, progress)
+    if (preview !== undefined) hearPicture(state, run, preview)
+  }
   if (state.followed.has(run)) void tellAnew(state, run)
   if (news) return
   tellPlaces(state)

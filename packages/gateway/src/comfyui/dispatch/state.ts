@@ -3,6 +3,7 @@ import type { EngineContext } from '../../engine.ts'
 import { type Chooser, createChooser } from '../../queue/turns.ts'
 import { createComplain } from '../../records/watchStore.ts'
 import { createListeners, type Listeners } from '../listeners.ts'
+import { createPictures, type Pictures } from '../pictures.ts'
 import type { Progress } from '../runRecord.ts'
 import type { ComfyQueue, Entry } from './job.ts'
 import type { Server } from './servers.ts'
@@ -20,6 +21,10 @@ class Knowledge {
   readonly servers: Map<string, Server> = new Map()
   /** The last progress of each run that was sent. */
   readonly progress: Map<string, Progress> = new Map()
+
+  // What runs at work look like: previews.ts.
+  readonly pictures: Pictures = createPictures()
+  readonly asked: Map<string, Asked> = new Map()
 
   // Who gets the next run: assignRuns.ts.
   readonly chooser: Chooser = createChooser()
@@ -69,6 +74,13 @@ export type State = Knowledge &
 
 export const createState = (options: StateOptions): State =>
   Object.assign(new Knowledge(), options, { complain: createComplain(() => options.log) })
+
+/** A run whose pictures somebody asks for: when they did last, here and at other gateways, and when these were told. */
+interface Asked {
+  here: number
+  elsewhere: number
+  toldAt: number
+}
 
 /** A run that somebody follows. */
 interface Followed {

@@ -6,6 +6,7 @@ import { endCancelled, endInVain, giveBack } from './endRuns.ts'
 import { tellUntold } from './followRuns.ts'
 import type { Entry } from './job.ts'
 import { joinPeers } from './peers.ts'
+import { watchAsked } from './previews.ts'
 import { activeOf, aheadOf, canTake, isFree, isLive, letGo, meets, restOf, type Server } from './servers.ts'
 import type { State } from './state.ts'
 import { watchWaiting } from './watchWaiting.ts'
@@ -47,6 +48,7 @@ async function tick(state: State): Promise<void> {
   state.isTicking = true
   try {
     const before = state.tickedAt
+    watchAsked(state)
     await keepInTouch(state)
     tellUntold(state)
     // After a standstill nobody knows whether servers had work.

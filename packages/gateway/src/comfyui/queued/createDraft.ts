@@ -1,4 +1,5 @@
 // A run that a caller is about to add to the queue, with its files.
+
 import {
   type Caller,
   type Draft,
@@ -8,6 +9,7 @@ import {
   type Submission,
 } from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
+import { toHex } from '../../runtime.ts'
 import { type Upload, uploadName, valuesOf } from '../api/files.ts'
 import { assignRuns } from '../dispatch/assignRuns.ts'
 import { type Job, needsOf, type Plan } from '../dispatch/job.ts'
@@ -46,6 +48,7 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal, c
     groupId,
     once,
     webhookUrl,
+    previews,
   }: Submission): ReturnType<Draft['submit']> {
     const values = valuesOf(given)
     const workflow = found.find((one) => fits(one, values)) ?? found[0]!
@@ -67,6 +70,7 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal, c
       needs: await digest(needs),
       changes,
       files,
+      ...(previews && { previews }),
     }
     const { number, id: runId } = await queue.add(job, plan, needs, caller, once, webhookUrl)
     const run = toRun({ ...job, ...plan, id: runId }, { status: 'queued', progress: 0 })
@@ -117,5 +121,5 @@ function planOf(workflow: ComfyWorkflow): Promise<{ plan: Plan; planId: string }
 
 async function digest(value: unknown): Promise<string> {
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)))
-  return Array.from(new Uint8Array(bytes, 0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(new Uint8Array(bytes, 0, 12))
 }

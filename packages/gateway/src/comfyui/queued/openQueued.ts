@@ -25,6 +25,7 @@ import { createPort } from '../dispatch/createPort.ts'
 import { followRun, runOf } from '../dispatch/followRuns.ts'
 import type { ComfyQueue, Entry } from '../dispatch/job.ts'
 import { setPaused } from '../dispatch/pauseServer.ts'
+import { askFor, readPreview } from '../dispatch/previews.ts'
 import { ask, createServer, isLive, notePaused, restOf, type Server } from '../dispatch/servers.ts'
 import { createState, type State } from '../dispatch/state.ts'
 import { closeDispatch, openDispatch } from '../dispatch/watchServers.ts'
@@ -32,7 +33,7 @@ import { findOutput } from '../outputNames.ts'
 import { report } from '../report.ts'
 import { type Ended, isRunId } from '../runRecord.ts'
 import { watchFiles } from '../watchFiles.ts'
-import { Crowded, type Port, Refused } from '../worker/port.ts'
+import { Crowded, HAS_KEY, type Port, Refused } from '../worker/port.ts'
 import { startWorker } from '../worker/startWorker.ts'
 import { createFiles } from '../workflows/createFiles.ts'
 import { findWorkflow, listWorkflows } from './allWorkflows.ts'
@@ -99,7 +100,10 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   /** Adds a server. Without a client, its worker dials in, and asks its ComfyUI. */
   function addServer(name: string, client?: ComfyClient): Server {
     const send = client?.send ?? ((path: string): Promise<Answer> => ask(server, path, queue.peers))
-    const newReader = createClasses(client ?? { isAway: () => !isLive(server), read: readBy(send) })
+    const hasKey = async (): Promise<boolean> => (await send(HAS_KEY)).status === 200
+    const newReader = createClasses(
+      client ?? { isAway: () => !isLive(server), read: readBy(send), send, hasKey },
+    )
     const server: Server = createServer({
       name,
       url: client?.url ?? 'its ComfyUI',
@@ -125,6 +129,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
 
   const getRun: Engine['getRun'] = ready(async (id) => {
     const found = await get(id)
+    if (found && isEntry(found)) askFor(state, found)
     return found && (await runOf(state, found))
   })
 
@@ -154,6 +159,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       return run && { ...known, run }
     }),
     getRun,
+    readPreview: ready(async (id) => (isRunId(id) ? await readPreview(state, id) : undefined)),
     getRuns: ready(async (query) => {
       const { runs, total } = await queue.list(query)
       return { runs: await Promise.all(runs.map((found) => runOf(state, found))), total }

@@ -1,19 +1,23 @@
 // Finds the changes of runs at one ComfyUI with its own queue: by polling, and sooner by a socket, which may fall silent.
-import { type Engine, type EngineContext, isEnded, type Run } from '../../engine.ts'
+import { type Engine, type EngineContext, isEnded, type Preview, type Run } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { createComplain } from '../../records/watchStore.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, type SocketListener } from '../api/socket.ts'
 import { createListeners } from '../listeners.ts'
+import { createPictures } from '../pictures.ts'
 import type { RunRecords } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './runState.ts'
 
-interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
+interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'readPreview' | 'close'>> {
   /** Makes sure that a run's end is written down, where the runtime has timers that keep no process alive. */
   watchForEnd(id: string): void
-  /** Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. */
-  noteRun(run: Run | undefined): void
+  /**
+   * Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. Gives the
+   * run with the number of its picture.
+   */
+  noteRun<T extends Run | undefined>(run: T): T
 }
 
 const EVERY_MS = 1_000
@@ -39,6 +43,8 @@ export function createMonitor(
   const listeners = createListeners()
   const complain = createComplain(() => log)
   const runs = new Map<string, Followed>()
+  /** Of the runs with an open socket. */
+  const pictures = createPictures()
   /** The state of each run that listeners heard last. */
   const emitted = createLruCache<{ readonly stage: number; readonly text: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -80,7 +86,7 @@ export function createMonitor(
     const due = [...runs].filter(([id, run]) => {
       if (isOver(id)) return false
       if (isFollowed(run)) return true
-      closeSocket(run)
+      closeSocket(id, run)
       // Of a run without followers, only the end is of interest.
       return !queued.has(id)
     })
@@ -112,9 +118,17 @@ export function createMonitor(
       }
       if (!news) return
       server.progress.set(id, news)
-      emit({ ...run, status: 'running', position: undefined, ...news })
+      tellProgress()
     }
-    return client.listen(id, { onMessage, onRefused: () => void warn().catch(() => {}) })
+    const tellProgress = (): void =>
+      emit({ ...run, status: 'running', position: undefined, ...server.progress.get(id) })
+    const onPicture: SocketListener['onPicture'] = (of, preview) => {
+      if (of !== id || isOver(id)) return
+      pictures.put(id, preview)
+      tellProgress()
+    }
+    const onRefused = (): void => void warn().catch(() => {})
+    return client.listen(id, { onMessage, onPicture: record.previews && onPicture, onRefused })
   }
 
   /** Says that WebSockets are blocked in front of ComfyUI, if ComfyUI itself answers. */
@@ -125,11 +139,17 @@ export function createMonitor(
     warned = true
   }
 
-  function emit(run: Run): void {
-    const { id, status, progress, position, node } = run
+  const withPicture = <T extends Run>(run: T): T => {
+    const preview = run.status === 'running' ? pictures.numberOf(run.id) : undefined
+    return preview === undefined ? run : { ...run, preview }
+  }
+
+  function emit(bare: Run): void {
+    const run = withPicture(bare)
+    const { id, status, progress, position, node, preview } = run
     const stage = isEnded(status) ? ENDED : status === 'running' ? 1 : 0
     if (stage === ENDED) forget(id)
-    const text = JSON.stringify([status, progress, position, node])
+    const text = JSON.stringify([status, progress, position, node]) + (preview ?? '')
     const last = emitted.get(id)
     // An answer may be older than a message of the socket, and after an end nothing is told.
     if (last && (last.stage > stage || last.stage === ENDED || last.text === text)) return
@@ -142,8 +162,14 @@ export function createMonitor(
   function forget(id: string): void {
     const run = runs.get(id)
     if (!run) return
-    closeSocket(run)
+    closeSocket(id, run)
     if (run.followers === 0) runs.delete(id)
+  }
+
+  function closeSocket(id: string, run: Followed): void {
+    run.closeSocket?.()
+    run.closeSocket = undefined
+    pictures.drop(id)
   }
 
   return {
@@ -159,22 +185,28 @@ export function createMonitor(
         if (left) return
         left = true
         run.followers--
-        if (run.followers > 0) return
-        closeSocket(run)
+        if (isFollowed(run)) return
+        closeSocket(id, run)
         if (typeof timer !== 'object') runs.delete(id)
       }
     },
     watchForEnd,
     noteRun(run) {
-      if (!run) return
+      if (!run) return run
       emit(run)
       const polled = run.status === 'running' && (runs.get(run.id) ?? watchForEnd(run.id))
       if (polled) polled.polledAt = performance.now()
+      return withPicture(run)
+    },
+    async readPreview(id) {
+      const run = runs.get(id)
+      if (run) run.polledAt = performance.now()
+      return pictures.get(id) as Preview | undefined
     },
     close() {
       closed = true
       clearTimeout(timer)
-      runs.forEach(closeSocket)
+      for (const [id, run] of runs) closeSocket(id, run)
       listeners.clear()
     },
   }
@@ -182,8 +214,3 @@ export function createMonitor(
 
 const isFollowed = ({ followers, polledAt }: Followed): boolean =>
   followers > 0 || performance.now() - polledAt < POLL_MS
-
-function closeSocket(run: Followed): void {
-  run.closeSocket?.()
-  run.closeSocket = undefined
-}

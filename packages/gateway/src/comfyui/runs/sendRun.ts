@@ -3,11 +3,11 @@ import { EngineError, InputError, type Problem, type Run, type Submission } from
 import { hasOwnTimers, sleep } from '../../runtime.ts'
 import { type Answer, type ComfyClient, LoginRefused, NoAnswer, parseJson } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
-import { type RunRecords, type Submitted, toRun } from '../runRecord.ts'
+import { type Facts, type RunRecords, type Submitted, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
 import { describeMissingChoice } from '../workflows/missingChoices.ts'
-import { type ComfyWorkflow, setsField } from '../workflows/types.ts'
+import { type ComfyWorkflow, partnersOf, setsField } from '../workflows/types.ts'
 import { endWithout, withoutPaths } from './historyEnd.ts'
 import { stopRun } from './stopRun.ts'
 
@@ -22,7 +22,7 @@ export async function sendRun(
   records: RunRecords,
   workflow: ComfyWorkflow,
   id: string,
-  { inputs, groupId, owner }: Submission & Pick<Run, 'owner'>,
+  { inputs, groupId, owner, previews }: Submission & Pick<Run, 'owner'>,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
   const { graph, seeds } = fillGraph(workflow, values, id)
@@ -34,6 +34,8 @@ export async function sendRun(
     createdAt: Date.now(),
     shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
     ...factsOf(workflow),
+    // Without timers, nobody listens to a socket.
+    ...(previews && hasOwnTimers() && { previews: true }),
   }
   const refuse = async (error: unknown): Promise<never> => {
     await records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
@@ -41,7 +43,7 @@ export async function sendRun(
   }
   // The record may have been written although the answer was lost. Its end says that the run was never sent.
   await records.addRun(run).catch(refuse)
-  const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
+  const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: extraOf(server.client, run) }
   const number = await postRun(server, run, json, workflow).catch((error) => {
     if (error.runId !== undefined) throw error
     return refuse(error)
@@ -57,7 +59,8 @@ export async function sendRun(
 }
 
 /** The facts about a workflow that the record of a run has. */
-export function factsOf({ outputs, nodes }: ComfyWorkflow): Pick<Submitted, 'outputs' | 'titles' | 'nodes'> {
+export function factsOf(workflow: ComfyWorkflow): Facts {
+  const { outputs, nodes } = workflow
   return {
     outputs: [...outputs].map(([name, { node, kind }]) => ({
       name,
@@ -66,8 +69,19 @@ export function factsOf({ outputs, nodes }: ComfyWorkflow): Pick<Submitted, 'out
     })),
     titles: Object.fromEntries([...nodes].map(([node, { title }]) => [node, title])),
     nodes: nodes.size,
+    ...(partnersOf(workflow).length > 0 && { usesKey: true }),
   }
 }
+
+/**
+ * The data of a run beside its graph. ComfyUI takes the way in which it makes pictures since 0.5.0; earlier ones have a flag for
+ * all runs. The key of partners goes with no run that does not need it.
+ */
+export const extraOf = (client: ComfyClient, run: Submitted): object => ({
+  flowscale: run,
+  ...(run.previews && { preview_method: 'auto' }),
+  ...(run.usesKey && client.partnerKey()),
+})
 
 /**
  * Sends the run once, and gives its number in the queue. After a `NoAnswer`, it was surely not sent; after a 502 with an

@@ -1,6 +1,6 @@
 // Stops a run at its ComfyUI. This is the last step of each cancel.
 import { sleep } from '../../runtime.ts'
-import { type ComfyClient, NoAnswer } from '../api/client.ts'
+import { type ComfyClient, NoAnswer, parseJson } from '../api/client.ts'
 import type { ComfyServer } from '../server.ts'
 
 /** From this version on `/interrupt` heeds the id that it is given (autumn of 2025); before, it stops whatever runs. */
@@ -11,13 +11,13 @@ const EVERY_MS = 100
 /** The pause for old servers: each of their interrupts may hit the next run, which starts just then. */
 const SELDOM_MS = 1_000
 
-/**
- * Takes the run out of the queue, or interrupts it. Repeats both until the run is gone: a run may start between two
- * requests, and ComfyUI forgets an interrupt that comes at the start. No other run is stopped.
- */
+/** Takes the run out of the queue, or interrupts it. No other run is stopped. */
 export async function stopRun({ client, readQueue }: ComfyServer, id: string): Promise<void> {
+  const deadline = performance.now() + FOR_MS
+  if (await cancelJob(client, id, deadline)) return
   const heedsIds = await heedsRunIds(client)
-  for (const deadline = performance.now() + FOR_MS; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
+  // A run may start between two requests, and ComfyUI forgets an interrupt that comes at the start.
+  for (; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
     await client.send('/queue', { method: 'POST', json: { delete: [id] } })
     // Right before the interrupt, since an old server stops whatever runs by then.
     const { items, running } = await readQueue(0)
@@ -25,6 +25,18 @@ export async function stopRun({ client, readQueue }: ComfyServer, id: string): P
     await client.send('/interrupt', { method: 'POST', json: { prompt_id: id } })
     const now = await readQueue(0)
     if (!now.items.some((item) => item.id === id) || performance.now() > deadline) return
+  }
+}
+
+/** Cancels by the route that ComfyUI has since 0.26, until the run has left the queue. False: the server lacks the route. */
+async function cancelJob(client: ComfyClient, id: string, deadline: number): Promise<boolean> {
+  const path = `/api/jobs/${encodeURIComponent(id)}/cancel`
+  for (let pauseMs = 0; ; pauseMs = EVERY_MS) {
+    const { status, text } = await client.send(path, { method: 'POST' })
+    const { cancelled } = Object(status === 200 ? parseJson(text) : undefined)
+    if (typeof cancelled !== 'boolean') return false
+    if (!cancelled || performance.now() > deadline) return true
+    await sleep(pauseMs)
   }
 }
 

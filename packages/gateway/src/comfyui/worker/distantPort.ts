@@ -58,6 +58,9 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
     send: async (id) => (await post<{ mark?: number }>(['send', id])).mark,
     giveBack: (id, mark) => post(['back', id], { mark }),
     report: (id, progress, isDone) => post(['report', id], { ...progress, isDone }),
+    async putPreview(id, data) {
+      await call('PUT', ['preview', id], { body: data as Uint8Array<ArrayBuffer> })
+    },
     async openInput(id, file) {
       const { body, headers } = await call('GET', ['inputs', id, file], { timeoutMs: LONG_MS })
       return { body: body!, size: Number(headers.get('content-length')) }

@@ -1,5 +1,7 @@
 // Listens to ComfyUI for progress and ends of runs: one socket for all runs of a worker, which are sent with its id.
+import { sleep } from '../../runtime.ts'
 import { createProgress } from '../api/socket.ts'
+import { PICTURE_EVERY_MS } from '../pictures.ts'
 import { AGAIN_MS, free, isClosing, type Worker, type WorkerRun } from './state.ts'
 
 const REPORT_EVERY_MS = 200
@@ -33,12 +35,32 @@ export function listen(worker: Worker): void {
       reported = one
       void port.report(one.run.id, news, false).catch(() => {})
     },
+    onPicture(id, preview) {
+      const one = runs.get(id)
+      if (!one?.isWatched || one.isDone) return
+      one.picture = preview
+      if (!one.isBringing) void bringPictures(worker, one)
+    },
     onClosed() {
       worker.closeSocket = undefined
       worker.isSocketOpen = false
       if (worker.active?.isSent) setTimeout(() => listen(worker), AGAIN_MS)
     },
   })
+}
+
+/** Brings the pictures of a run to the gateway, the newest one after each pause. */
+async function bringPictures({ port }: Worker, one: WorkerRun): Promise<void> {
+  one.isBringing = true
+  while (one.picture && one.isWatched && !one.isDone) {
+    const pause = sleep(PICTURE_EVERY_MS)
+    const { data } = one.picture
+    one.picture = undefined
+    await port.putPreview(one.run.id, data).catch(() => {})
+    await pause
+  }
+  one.isBringing = false
+  one.picture = undefined
 }
 
 /**

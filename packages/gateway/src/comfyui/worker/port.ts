@@ -7,6 +7,9 @@ import type { GraphNode } from '../workflows/types.ts'
 /** A worker that was silent for so long has lost its name. */
 export const LEASE_MS = 25_000
 
+/** A question to the worker itself: whether it has a key for the nodes of partners. Any other status than 200 is a no. */
+export const HAS_KEY = '/partner_key'
+
 export type Port = WorkerPort<News>
 
 export interface News {
@@ -15,6 +18,8 @@ export interface News {
   /** All runs of this server. The worker drops each other run that it has not sent. */
   readonly holds: readonly string[]
   readonly stop: readonly string[]
+  /** The runs whose pictures somebody asks for. Default: none */
+  readonly previews?: readonly string[] | undefined
   /** Questions to ComfyUI. */
   readonly asks: readonly { readonly id: string; readonly path: string }[]
 }

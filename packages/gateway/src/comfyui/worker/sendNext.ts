@@ -4,7 +4,7 @@ import { sleep } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
 import { endWithout } from '../runs/historyEnd.ts'
-import { postRun } from '../runs/sendRun.ts'
+import { extraOf, postRun } from '../runs/sendRun.ts'
 import type { GraphNode } from '../workflows/types.ts'
 import { attend, bringBack } from './attend.ts'
 import { listen } from './listen.ts'
@@ -59,7 +59,7 @@ async function send(worker: Worker, one: WorkerRun): Promise<void> {
     one.isListened = worker.isSocketOpen
     // From here on, the run is never sent again.
     const ids = { prompt_id: run.id, client_id: worker.socketId }
-    await postRun(server, run, { prompt: graph, ...ids, extra_data: { flowscale: run } })
+    await postRun(server, run, { prompt: graph, ...ids, extra_data: extraOf(client, run) })
     server.taken.set(run.id, server.taken.get(run.id) ?? [])
     return void attend(worker, one)
   } catch (error) {

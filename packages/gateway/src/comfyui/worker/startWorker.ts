@@ -1,7 +1,8 @@
 // Makes the runs of one ComfyUI: asks the gateway for news, and has one run at work and the inputs of the next uploaded.
 import { sleep, within } from '../../runtime.ts'
+import { REPLACEMENTS } from '../api/classes.ts'
 import { attend, stop } from './attend.ts'
-import { type Assignment, Crowded, LEASE_MS, type News, NotWelcome, Refused } from './port.ts'
+import { type Assignment, Crowded, HAS_KEY, LEASE_MS, type News, NotWelcome, Refused } from './port.ts'
 import { prepareInputs, sendNext } from './sendNext.ts'
 import {
   AGAIN_MS,
@@ -100,15 +101,19 @@ function act(worker: Worker, news: News): void {
   const { runs } = worker
   for (const { id, path } of news.asks) void answer(worker, id, path).catch(() => {})
   for (const one of runs.values()) if (!one.isSent && !news.holds.includes(one.run.id)) drop(worker, one)
+  for (const one of runs.values()) one.isWatched = news.previews?.includes(one.run.id) === true
   for (const assignment of news.runs) if (!runs.has(assignment.run.id)) take(worker, assignment)
   for (const id of news.stop) if (runs.has(id)) void stop(worker, runs.get(id)!)
   worker.next()
 }
 
+/** A gateway may ask for these facts of ComfyUI only. `fetch` resolves `..`, also if it is written as `%2e`, and reads `\\` as `/`. */
+const FACTS = /^\/(object_info\/(?!(\.|%2e)+$)[\w.~!*'()%-]+|system_stats)$/i
+
 async function answer({ client, port }: Worker, id: string, path: string): Promise<void> {
-  // A gateway may ask for these facts of ComfyUI only.
-  const isFact = /^\/(object_info\/[^/?#]+|system_stats)$/.test(path)
-  await port.answer(id, isFact ? await client.send(path) : { status: 403, text: '' })
+  const isFact = path === REPLACEMENTS || FACTS.test(path)
+  const hasKey = path === HAS_KEY && client.hasKey()
+  await port.answer(id, isFact ? await client.send(path) : { status: hasKey ? 200 : 403, text: '' })
 }
 
 function take(worker: Worker, assignment: Assignment): void {

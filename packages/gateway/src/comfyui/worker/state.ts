@@ -1,5 +1,5 @@
 // What a worker knows: its ComfyUI, its runs, and the run on the GPU. All files of this folder work on this one object.
-import type { EngineContext } from '../../engine.ts'
+import type { EngineContext, Preview } from '../../engine.ts'
 import { sleep } from '../../runtime.ts'
 import type { ComfyClient } from '../api/client.ts'
 import type { createProgress } from '../api/socket.ts'
@@ -56,6 +56,10 @@ export interface WorkerRun {
   /** Whether the socket was open as it was sent, and whether it said anything of the run. */
   isListened?: boolean
   isHeard?: boolean
+  /** Whether somebody asks for its pictures, and the one that goes to the gateway next. */
+  isWatched?: boolean
+  picture?: Preview | undefined
+  isBringing?: boolean
   /** Ends the pause before the next look. */
   wake?: () => void
   readMessage?: ReturnType<typeof createProgress>

@@ -1,13 +1,11 @@
 // Answers about usage, and pauses servers.
-import { EngineError } from '../../engine.ts'
+import { dayOf, EngineError } from '../../engine.ts'
 import { failure, success, unprocessable } from '../answers.ts'
 import type { ApiRequest } from '../types.ts'
 
 const DAY_MS = 86_400_000
 const USUAL_DAYS = 30
 const MOST_DAYS = 400
-
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 function needsQueue(what: string): EngineError {
   return new EngineError(400, `${what} needs a queue: start the gateway with --data or --redis`)

@@ -49,7 +49,9 @@ const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false,
 /** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
   const facts = [...inputs].map(([name, { kind, aliases, ...rest }]) => {
-    const unusual = Object.entries(rest).filter(([key, value]) => value !== USUAL[key])
+    // A name that says the role says it already.
+    const usual = { ...USUAL, role: name }
+    const unusual = Object.entries(rest).filter(([key, value]) => value !== usual[key as 'role'])
     return [name, Object.fromEntries(unusual)] as const
   })
   // An empty object is sent, too: it says that the input is required.

@@ -33,14 +33,14 @@ const MOST_READS = 150
  * Nothing listens before the first read, so an answer that nobody reads leaves nothing behind.
  */
 function streamRun(
-  { engine, dialect, streams }: RunningApi,
+  { engine, dialect, streams, previewOf }: RunningApi,
   caller: Caller,
   known: Run,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   /** The newest state, until the reader takes it. */
-  let news: string | undefined
+  let news: { readonly run: Run; readonly state: string } | undefined
   let sent: string | undefined
   let wake = (): void => {}
   let stop: (() => void) | undefined
@@ -76,8 +76,9 @@ function streamRun(
 
   function onRun(run: Run): void {
     if (run.id !== known.id || isOver) return
-    const text = eventOf(dialect, run)
-    news = text === sent ? undefined : text
+    // The link to the picture is signed when the reader takes the event.
+    const state = eventOf(dialect, run) + (run.preview ?? '')
+    news = state === sent ? undefined : { run, state }
     if (isEnded(run.status)) end()
     else if (news) wake()
   }
@@ -112,9 +113,15 @@ function streamRun(
           if (!engine.watch && !isOver) await readRun()
         }
         if (!news && isOver) return controller.close()
-        controller.enqueue(encoder.encode(news ?? ': ping\n\n'))
-        if (news) sent = news
+        const taken = news
         news = undefined
+        if (taken) sent = taken.state
+        const event = !taken
+          ? ': ping\n\n'
+          : taken.run.preview === undefined
+            ? taken.state
+            : eventOf(dialect, taken.run, await previewOf(taken.run))
+        controller.enqueue(encoder.encode(event))
       },
       cancel: end,
     },
@@ -123,9 +130,9 @@ function streamRun(
 }
 
 /** The id names the state. An event without a name is a `message` for a browser's EventSource. */
-function eventOf(dialect: Dialect, run: Run): string {
+function eventOf(dialect: Dialect, run: Run, preview?: string): string {
   const { status, progress, position } = run
   const detail = status === 'running' ? progress : status === 'queued' ? position : undefined
   const id = detail === undefined ? status : `${status} ${detail}`
-  return `id: ${id}\ndata: ${JSON.stringify(runUpdate(dialect, run))}\n\n`
+  return `id: ${id}\ndata: ${JSON.stringify(runUpdate(dialect, run, preview))}\n\n`
 }

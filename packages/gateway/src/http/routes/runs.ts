@@ -65,11 +65,12 @@ async function submit(
       return nothingStarted(error)
     })
   const once = await hash?.digest()
-  return await draft.submit({ ...form, groupId, requestId, once, webhookUrl })
+  const previews = query.has('previews')
+  return await draft.submit({ ...form, groupId, requestId, once, webhookUrl, previews })
 }
 
 /** A body may come for hours. Meanwhile the key may be removed, or the workflow taken from it. */
-async function recheck(
+export async function recheck(
   request: PlainRequest,
   { callerOf, streams }: RunningApi,
   caller: Caller,
@@ -82,15 +83,15 @@ async function recheck(
 
 function webhooksOf({ webhooks, name }: RunningApi): Webhooks {
   if (webhooks) return webhooks
-  const way = 'start a gateway with --data, or with --redis and --api-key or --secret; not with --no-key'
+  const way = 'start a gateway with --data or --redis, and without --no-key'
   throw new EngineError(
     422,
-    `webhook_url is for gateways with a queue and a secret, not for this ${name}: ${way}`,
+    `webhook_url is for gateways with a queue and a key, not for this ${name}: ${way}`,
   )
 }
 
 /** The hash of a submission that has an `Idempotency-Key`; no other needs one. */
-function openHash(
+export function openHash(
   request: PlainRequest,
   { engine, name }: RunningApi,
   about: readonly unknown[],

@@ -114,7 +114,7 @@ async function readRun(api: RunningApi, caller: Caller, id: string): Promise<Run
 }
 
 /** Callers that wait for one run share what is heard of it. */
-function awaitRun({ engine, streams: { awaited } }: RunningApi, id: string, known?: Run): AwaitedRun {
+export function awaitRun({ engine, streams: { awaited } }: RunningApi, id: string, known?: Run): AwaitedRun {
   const shared = awaited.get(id)
   if (shared) return shared
   const ends = new Set<() => void>()

@@ -1,5 +1,5 @@
 // The door for workers that dial in. It reads and checks each message: a worker can be anybody who has its key.
-import { type Engine, EngineError } from '../../engine.ts'
+import { type Engine, EngineError, MOST_PREVIEW_BYTES } from '../../engine.ts'
 import { isObject } from '../../options.ts'
 import type { Outcome, WorkerPort } from '../../workerPort.ts'
 import { json } from '../answers.ts'
@@ -28,14 +28,19 @@ export async function serveWorker(
   const [action = '', id = '', file = ''] = partsOf(path)
   const isInput = method === 'GET' && action === 'inputs'
   const isOutput = method === 'PUT' && action === 'outputs'
+  const isPreview = method === 'PUT' && action === 'preview'
   const act = method === 'POST' && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
   // Before `dialIn`, which would take the name for this worker.
-  if (!isInput && !isOutput && !act) throw new EngineError(404, 'Not Found')
+  if (!isInput && !isOutput && !isPreview && !act) throw new EngineError(404, 'Not Found')
   const port = await dialIn!(name, session)
   if (isInput) {
     const { body, size } = await port.openInput(id, file)
     // So that a worker notices a body that was cut off.
     return new Response(body, { headers: { 'content-length': `${size}` } })
+  }
+  if (isPreview) {
+    await port.putPreview(id, await readBytes(request, MOST_PREVIEW_BYTES))
+    return json(200, {})
   }
   if (!act) {
     await port.putOutput(id, file, request.body ?? new Blob([]).stream())
@@ -85,8 +90,17 @@ class Malformed extends EngineError {
   }
 }
 
+async function readJson(request: PlainRequest, most: number): Promise<Record<string, unknown>> {
+  const bytes = await readBytes(request, most)
+  try {
+    const value = JSON.parse(new TextDecoder().decode(bytes))
+    if (isObject(value)) return value
+  } catch {}
+  throw new Malformed()
+}
+
 /** Reads a message. Its bytes are counted as they come: `content-length` may be wrong. */
-async function readJson({ headers, body }: PlainRequest, most: number): Promise<Record<string, unknown>> {
+async function readBytes({ headers, body }: PlainRequest, most: number): Promise<Uint8Array> {
   if (Number(headers.get('content-length')) > most) throw new Malformed()
   // One piece of memory, since a list of small chunks takes a hundred times their bytes.
   let bytes = new Uint8Array()
@@ -107,8 +121,7 @@ async function readJson({ headers, body }: PlainRequest, most: number): Promise<
       bytes.set(chunk, size)
       size += chunk.length
     }
-    const value = JSON.parse(new TextDecoder().decode(bytes.subarray(0, size)))
-    if (isObject(value)) return value
+    return bytes.subarray(0, size)
   } catch (error) {
     if (error instanceof EngineError) throw error
   } finally {
