@@ -9,6 +9,7 @@ import {
 } from '@flowscale/gateway/http'
 import {
   checkOptions,
+  createPreviewLinks,
   DIALECTS,
   isKey,
   must,
@@ -114,6 +115,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const { apiKey, seed, dialect, urlTtlMs } = settings
   const engine = createEngine(state)
   const links = { dialect, urlTtlMs, sign: (text: string) => sign(seed, text) }
+  const previewOf = createPreviewLinks(links.sign)
   let filesUrl = URL_OF_FILES
   // Pages on plain HTTP can't sign.
   const webhooks = globalThis.crypto?.subtle && createWebhooks(state, links, () => filesUrl)
@@ -144,8 +146,11 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       return api.watch(listener)
     },
     stateOf(runId) {
-      const run = state.runs.get(runId)
-      return run ? runUpdate(dialect, toApiRun(run)) : null
+      const known = state.runs.get(runId)
+      if (!known) return null
+      const run = toApiRun(known)
+      // Seeded signatures are made at once.
+      return runUpdate(dialect, run, previewOf(run) as string | undefined)
     },
     ledger,
     sockets: {

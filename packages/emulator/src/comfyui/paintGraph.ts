@@ -26,7 +26,7 @@ const MOST_SEEDS = 2 ** 52
 export async function paintGraph(
   plan: GraphPlan,
   values: WorkflowInputs,
-  { sleep, progress }: RunContext,
+  { sleep, progress, preview }: RunContext,
 ): Promise<WorkflowOutputs> {
   const nodes = fillNodes(plan, values)
   const wanted = [...plan.outputs].flatMap(([name, { node, kind }]) => {
@@ -41,6 +41,7 @@ export async function paintGraph(
     const file = await paint(request, {
       totalMs: TOTAL_MS / wanted.length,
       sleep,
+      preview,
       progress: (fraction) => progress((index + fraction) / wanted.length),
     })
     const passesOn = request.kind === 'text' && found.text !== undefined

@@ -42,6 +42,7 @@ export function createEngine(state: EngineState): Engine {
       return found && { run: toApiRun(found.run), file: found.file }
     },
     readOutput: async (runId, filename, headers) => readOutput(state.runs.get(runId), filename, headers),
+    readPreview: async (runId) => state.runs.get(runId)?.preview,
     watch: (listener) => watch(state, listener),
     follow: (id) => follow(state, id),
     close() {
@@ -69,7 +70,7 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       remote.push({ input, url })
       return {}
     },
-    async submit({ values: sent, inputs, groupId, requestId, once, webhookUrl }) {
+    async submit({ values: sent, inputs, groupId, requestId, once, webhookUrl, previews = false }) {
       const known = once && state.known.get(once.key)
       if (known) {
         checkSame(known, once)
@@ -78,7 +79,8 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       if (state.closed) throw new EngineError(503, 'The emulator is closed')
       const { values, drawn } = fillInputs(workflow, sent as WorkflowInputs, state.randomSeeds)
       const apiInputs = [...inputs, ...drawn]
-      const run = addRun(state, { workflow, groupId, apiInputs, given: { values, remote }, webhookUrl })
+      const given = { values, remote }
+      const run = addRun(state, { workflow, groupId, apiInputs, given, webhookUrl, previews })
       state.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
       const answer = { run: toApiRun(run), number: run.number }
       if (once) state.known.set(once.key, { ...answer, hash: once.hash })

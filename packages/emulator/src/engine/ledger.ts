@@ -51,7 +51,9 @@ export function noteKeys(
   const where = files ? 'the files' : 'the API'
   for (const [name, value] of headers) {
     if (!value.includes(apiKey)) continue
-    if (name === 'x-api-key' && !files) keys.header++
+    // Clients of OpenAI send it so.
+    const isHeader = name === 'x-api-key' || (name === 'authorization' && pathname.startsWith('/v1/'))
+    if (isHeader && !files) keys.header++
     else countOne(keys.elsewhere, `header ${name} to ${where}`)
   }
   const inQuery = [...searchParams.values()].some((value) => value.includes(apiKey))

@@ -1,16 +1,17 @@
-import { extensionOf, fileName } from '../../../gateway/src/internal.ts'
+import { extensionOf, fileName, MOST_PREVIEW_BYTES } from '../../../gateway/src/internal.ts'
 import { createRandom } from '../seed.ts'
-import type { RunContext } from '../workflows/types.ts'
+import type { OutputFile, RunContext } from '../workflows/types.ts'
 import type { Output, Run, Settings, StoredFile } from './state.ts'
 
 /**
  * Calls the workflow of a run, and returns the files of each output, in the order of the run's outputs. `onProgress` gets
- * numbers from 0 to 1.
+ * numbers from 0 to 1, and `onPreview` pictures, if the run is to have any.
  */
 export async function performRun(
   { id, sequence, workflow, given, outputs, controller: { signal } }: Run,
   { speed, seed }: Settings,
   onProgress: (progress: number) => void,
+  onPreview?: (picture: OutputFile) => void,
 ): Promise<StoredFile[][]> {
   const sleep = createSleep(signal, speed)
   // The answer to the execute request goes first, whatever the workflow does.
@@ -19,6 +20,7 @@ export async function performRun(
     const { input, url } = given.remote[0]
     throw new Error(`The emulator fetches nothing from the network: send ${input} as a file, not as ${url}`)
   }
+  const over = new AbortController()
   const context: RunContext = {
     runId: id,
     random: createRandom(`${seed}/run ${sequence}`),
@@ -27,9 +29,45 @@ export async function performRun(
     progress(fraction) {
       if (Number.isFinite(fraction)) onProgress(Math.min(1, Math.max(0, fraction)))
     },
+    preview: onPreview && createPreview(createSleep(over.signal, speed), onPreview),
   }
-  const result: unknown = await workflow.run(given.values, context)
-  return toStoredFiles(outputs, result)
+  try {
+    const result: unknown = await workflow.run(given.values, context)
+    return toStoredFiles(outputs, result)
+  } finally {
+    over.abort()
+  }
+}
+
+const PREVIEW_MS = 500
+
+/** Checks pictures, and passes on two a second: of more, the newest. */
+function createPreview(
+  sleep: RunContext['sleep'],
+  onPreview: (picture: OutputFile) => void,
+): NonNullable<RunContext['preview']> {
+  let next: OutputFile | undefined
+  let isPaused = false
+  async function passOn(): Promise<void> {
+    isPaused = true
+    for (; next; await sleep(PREVIEW_MS)) {
+      onPreview(next)
+      next = undefined
+    }
+    isPaused = false
+  }
+  return (picture) => {
+    const { data, type } = (picture ?? {}) as Partial<OutputFile>
+    if (!(data instanceof Uint8Array) || !/^image\/(jpeg|png|webp)$/.test(String(type))) {
+      throw new TypeError('preview: data must be a Uint8Array, and type image/jpeg, image/png or image/webp')
+    }
+    if (data.byteLength > MOST_PREVIEW_BYTES) {
+      throw new TypeError(`preview: data must have at most ${MOST_PREVIEW_BYTES} bytes`)
+    }
+    next = { data: data.slice(), type: String(type) }
+    // Its sleep ends with the run.
+    if (!isPaused) passOn().catch(() => {})
+  }
 }
 
 function toStoredFiles(outputs: readonly Output[], result: unknown): StoredFile[][] {

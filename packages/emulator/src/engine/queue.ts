@@ -1,10 +1,11 @@
 import type { Run as ApiRun } from '@flowscale/gateway/http'
 import { isEnded, outputName } from '../../../gateway/src/internal.ts'
 import { makeOutputName, makeRunId } from '../seed.ts'
+import type { OutputFile } from '../workflows/types.ts'
 import { performRun } from './performRun.ts'
 import { type Container, type EngineState, type Output, type Run, toApiRun } from './state.ts'
 
-type NewRun = Pick<Run, 'workflow' | 'groupId' | 'apiInputs' | 'given' | 'webhookUrl'>
+type NewRun = Pick<Run, 'workflow' | 'groupId' | 'apiInputs' | 'given' | 'webhookUrl' | 'previews'>
 
 /** Puts a run into the shortest queue; it starts at once where the container is free. */
 export function addRun(state: EngineState, submitted: NewRun): Run {
@@ -67,8 +68,13 @@ async function perform(state: EngineState, run: Run): Promise<void> {
     run.progress = progress
     notify(state, run)
   }
+  const onPreview = (picture: OutputFile): void => {
+    if (run.status !== 'running') return
+    run.preview = { ...picture, number: (run.preview?.number ?? 0) + 1 }
+    notify(state, run)
+  }
   try {
-    const files = await performRun(run, state.settings, onProgress)
+    const files = await performRun(run, state.settings, onProgress, run.previews ? onPreview : undefined)
     if (run.status !== 'running') return
     for (const [index, output] of run.outputs.entries()) output.files = files[index]!
     run.progress = 1
@@ -88,6 +94,7 @@ export function endRun(state: EngineState, run: Run, status: 'completed' | 'fail
   run.status = status
   run.completedAt = Date.now()
   run.given = { values: {}, remote: [] }
+  run.preview = undefined
   const index = container.pending.indexOf(run)
   container.pending = container.pending.filter((other) => other !== run)
   if (container.running === run) container.running = null

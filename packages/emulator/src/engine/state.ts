@@ -9,7 +9,7 @@ import { createFaults, type Faults } from '../faults/createFaults.ts'
 import type { FaultOptions } from '../faults/table.ts'
 import { createRandom, type Random } from '../seed.ts'
 import { addBuiltIn, type Workflow } from '../workflows/checkWorkflows.ts'
-import type { WorkflowInputs } from '../workflows/types.ts'
+import type { OutputFile, WorkflowInputs } from '../workflows/types.ts'
 import { countOne, createLedger, type MutableLedger } from './ledger.ts'
 
 /** The options of an emulator, checked, with their defaults. */
@@ -89,6 +89,10 @@ export interface Run {
   given: GivenInputs
   outputs: Output[]
   progress: number
+  /** Whether it is to have pictures while it is running. */
+  previews: boolean
+  /** The latest picture. */
+  preview?: (OutputFile & { number: number }) | undefined
   error: string | null
   webhookUrl: string | undefined
   /** From the end on. */
@@ -165,6 +169,7 @@ export function toApiRun(run: Run): ApiRun {
     progress,
     position: status === 'queued' ? container.pending.indexOf(run) + (container.running ? 1 : 0) : undefined,
     node: status === 'running' ? workflow.name : undefined,
+    preview: run.preview?.number,
     inputs: run.apiInputs,
     outputNames: outputs.map(({ name }) => name),
     files: files.map(({ filename }) => filename),

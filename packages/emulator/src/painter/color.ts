@@ -22,6 +22,14 @@ export function toSrgb(value: number): number {
   return value <= 0.0031308 ? value * 12.92 : 1.055 * value ** (1 / 2.4) - 0.055
 }
 
+/** Makes `toSrgb` for bytes, by a table: powers for each pixel would be slow. A byte array cuts its fractions. */
+export function makeToByte(): (light: number) => number {
+  const curve = new Float32Array(4097)
+  for (let i = 0; i <= 4096; i++) curve[i] = toSrgb((i / 4096) ** 2) * 255 + 0.5
+  // The square root makes the steps finer in the dark.
+  return (light) => curve[Math.round(Math.sqrt(clamp(light)) * 4096)]!
+}
+
 /** '#rrggbb' (or 'rrggbb') as linear light. */
 export function hex(text: string): Rgb {
   const n = Number.parseInt(text.replace('#', ''), 16)

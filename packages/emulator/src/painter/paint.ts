@@ -1,6 +1,7 @@
 import { encode } from 'fast-png'
 import { paintAudio } from './audio.ts'
 import { decodeImage, type Picture } from './decodeImage.ts'
+import type { Easel } from './look.ts'
 import { repaint } from './repaint/repaint.ts'
 import { MOST_PIXELS } from './scale.ts'
 import { paintScene } from './scene/paintScene.ts'
@@ -64,25 +65,27 @@ export async function paint(request: PaintRequest, pace: Pace): Promise<{ data: 
   const source =
     'source' in request && request.source ? decodeImage(request.source.data, request.source.name) : undefined
   if (source) await pace.sleep(0)
-  return { data: await drive(paced(least, stepsOf(request, source)), pace), type }
+  const easel: Easel = {}
+  return { data: await drive(paced(least, stepsOf(request, source, easel)), pace, easel), type }
 }
 
 /** Yields progress; encoding is the last step. */
 function* stepsOf(
   request: Exclude<PaintRequest, { kind: 'audio' }>,
   source: Picture | undefined,
+  easel: Easel,
 ): Generator<number, Uint8Array> {
   switch (request.kind) {
     case 'scene': {
       const size = limitSize(request, MOST_PIXELS)
-      return encodePng(yield* paintScene({ ...request, ...size }), size)
+      return encodePng(yield* paintScene({ ...request, ...size }, easel), size)
     }
     case 'repaint': {
-      const { rgb, ...size } = yield* repaint(source!, request.prompt, request.seed)
+      const { rgb, ...size } = yield* repaint(source!, request.prompt, request.seed, easel)
       return encodePng(rgb, size)
     }
     case 'video':
-      return yield* paintVideo({ ...request, ...limitSize(request, MOST_VIDEO_PIXELS, 16) }, source)
+      return yield* paintVideo({ ...request, ...limitSize(request, MOST_VIDEO_PIXELS, 16) }, source, easel)
     case 'text':
       return new TextEncoder().encode(yield* writeText(request))
   }

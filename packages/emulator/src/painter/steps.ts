@@ -1,3 +1,5 @@
+import { type Easel, look } from './look.ts'
+
 /** How long a run is to take, and who hears of its progress. */
 export interface Pace {
   readonly totalMs: number
@@ -5,16 +7,30 @@ export interface Pace {
   sleep(ms: number): Promise<void>
   /** From 0 to 1. */
   progress(fraction: number): void
+  /** Takes a small picture of what is painted so far, about every 500 ms. Default: none is made */
+  readonly preview?: ((picture: { data: Uint8Array; type: string }) => void) | undefined
 }
 
+const PREVIEW_MS = 500
+
 /** Runs a painter step by step, so that it takes `totalMs`, its work included, and the event loop gets its turns. */
-export async function drive<T>(steps: Generator<number, T>, { totalMs, sleep, progress }: Pace): Promise<T> {
+export async function drive<T>(
+  steps: Generator<number, T>,
+  { totalMs, sleep, progress, preview }: Pace,
+  easel: Easel,
+): Promise<T> {
   let before = 0
+  let seen = 0
   for (;;) {
     const start = Date.now()
     const step = steps.next()
-    const worked = Date.now() - start
     const now = step.done ? 1 : step.value
+    // A short painting is seen once, too.
+    if (preview && easel.picture && !step.done && now - seen >= Math.min(PREVIEW_MS / totalMs, 0.5)) {
+      preview(look(easel.picture, easel.part))
+      seen = now
+    }
+    const worked = Date.now() - start
     progress(now)
     await sleep(Math.max(0, totalMs * (now - before) - worked))
     if (step.done) return step.value

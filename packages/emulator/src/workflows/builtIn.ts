@@ -155,9 +155,9 @@ const textToVideo: WorkflowDefinition = {
 function paintIn(
   totalMs: number,
   request: PaintRequest,
-  { sleep, progress }: RunContext,
+  { sleep, progress, preview }: RunContext,
 ): Promise<OutputFile> {
-  return paint(request, { totalMs, sleep, progress })
+  return paint(request, { totalMs, sleep, progress, preview })
 }
 
 function fileOf(inputs: WorkflowInputs, name: string): InputFile {

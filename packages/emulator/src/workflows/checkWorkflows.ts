@@ -2,6 +2,7 @@ import type { Workflow as ApiWorkflow, Input, Kind } from '@flowscale/gateway/ht
 import {
   checkOption,
   checkOptions,
+  INPUT_ROLES,
   isObject,
   KINDS,
   must,
@@ -62,10 +63,19 @@ function checkInput(caller: string, definition: Kind | InputDefinition, path: st
     return { kind: definition, required: true, array: false }
   }
   checkOptions(caller, definition, inputRules(definition), path)
-  const { kind, array = false, default: preset, min, max, options, description, aliases } = definition
+  const { kind, array = false, default: preset, min, max, options, description, role, aliases } = definition
   const { integer = false, seed = false, required = preset === undefined && !seed } = definition
   const limits = { min, max, integer: integer || seed, options: options && [...options] }
-  return { kind, required, array, default: preset, ...limits, description, aliases: aliases && [...aliases] }
+  return {
+    kind,
+    required,
+    array,
+    default: preset,
+    ...limits,
+    description,
+    role,
+    aliases: aliases && [...aliases],
+  }
 }
 
 /** The rules of an input depend on its kind. */
@@ -103,6 +113,7 @@ function inputRules({ kind, required, array, max }: InputDefinition): Rules<Inpu
         : must(`a ${kind}, and left out of files and arrays`, (value) => isValue(value) && !array),
     ),
     description: optional(rules.text),
+    role: optional(rules.oneOf(INPUT_ROLES)),
     aliases: optional(rules.filledArray),
   }
 }

@@ -1,4 +1,4 @@
-import type { Kind, Scalar } from '@flowscale/gateway/http'
+import type { InputRole, Kind, Scalar } from '@flowscale/gateway/http'
 
 /** An input of a workflow. */
 export interface InputDefinition {
@@ -19,6 +19,8 @@ export interface InputDefinition {
   options?: readonly Scalar[] | undefined
   /** For people who read the list of workflows. */
   description?: string | undefined
+  /** Its purpose, for programs that know no workflow. Default: that of its name */
+  role?: InputRole | undefined
   /** Other names under which a caller may send it. No list shows them. */
   aliases?: readonly string[] | undefined
   /** A random whole number if none is sent; the inputs of the run show it. Default: false */
@@ -58,6 +60,23 @@ export interface RunContext {
   sleep(ms: number): Promise<void>
   /** Reports the progress of the run, from 0 to 1. */
   progress(fraction: number): void
+  /**
+   * Shows a JPEG, PNG or WebP of what there is so far. Two a second are passed on; of more, the newest. Only in runs that
+   * were submitted with `previews=1`: the others need not make any.
+   *
+   * @throws `TypeError` for anything else, and for more than 204,800 bytes. It fails the run, unless you catch it
+   *
+   * @example
+   * ```ts
+   * const run: WorkflowDefinition['run'] = async ({ picture }, context) => {
+   *   const { data, type } = picture as InputFile
+   *   context.preview?.({ data, type })
+   *   await context.sleep(1000)
+   *   return { copy: { data, type } }
+   * }
+   * ```
+   */
+  readonly preview?: ((picture: OutputFile) => void) | undefined
 }
 
 /** A workflow of your own. */

@@ -1,6 +1,7 @@
 import { blur } from '../canvas.ts'
-import { clamp, smoothstep, toLab, toSrgb } from '../color.ts'
+import { clamp, fromLab, makeToByte, smoothstep, toLab } from '../color.ts'
 import type { Picture } from '../decodeImage.ts'
+import type { Easel } from '../look.ts'
 import { makeNoise } from '../random.ts'
 import { shrink } from '../scale.ts'
 import { makeScene, type Scene } from '../scene/scene.ts'
@@ -13,10 +14,11 @@ export function* repaint(
   source: Picture,
   prompt: string,
   seed: number,
+  easel: Easel,
 ): Generator<number, { rgb: Uint8Array; width: number; height: number }> {
   const picture = yield* within(0, 0.1, shrink(source))
   const { width, height } = picture
-  const rgb = yield* within(picture === source ? 0 : 0.1, 1, paintOver(picture, prompt, seed))
+  const rgb = yield* within(picture === source ? 0 : 0.1, 1, paintOver(picture, prompt, seed, easel))
   return { rgb, width, height }
 }
 
@@ -25,6 +27,7 @@ function* paintOver(
   { rgba, width: w, height: h }: Picture,
   prompt: string,
   seed: number,
+  easel: Easel,
 ): Generator<number, Uint8Array> {
   const scene = makeScene(prompt, seed)
   const style = styleOf(prompt)
@@ -38,6 +41,8 @@ function* paintOver(
   const largest = Math.max(1.2, Math.min(28, Math.sqrt(w * h) / 42) * style.size)
   const flow = yield* within(0.12, 0.25, edgeFlow(source, Math.max(1, Math.round(largest * 0.35))))
   const target: LabPicture = { w, h, lab: source.lab.slice() }
+  const { lab } = target
+  easel.picture = { w, h, colorAt: (i) => fromLab([lab[i * 3]!, lab[i * 3 + 1]!, lab[i * 3 + 2]!]) }
   yield* within(0.25, 0.32, blur(target.lab, w, h, 3, Math.round(largest * 0.8)))
   const relief = new Float32Array(w * h).fill(0.5)
   const painting: Painting = {
@@ -72,8 +77,7 @@ function* paintOver(
 function writeRows({ target, relief, style, hash }: Painting, out: Uint8Array, y0: number, y1: number): void {
   const { w, h, lab } = target
   const weave = makeNoise(hash, 230)
-  const curve = new Float32Array(4097)
-  for (let i = 0; i <= 4096; i++) curve[i] = toSrgb((i / 4096) ** 2) * 255 + 0.5
+  const toByte = makeToByte()
   for (let y = y0; y < y1; y++) {
     for (let x = 0; x < w; x++) {
       const i = y * w + x
@@ -85,20 +89,15 @@ function writeRows({ target, relief, style, hash }: Painting, out: Uint8Array, y
       const l = cube(light + 0.3963377774 * a + 0.2158037573 * b)
       const m = cube(light - 0.1055613458 * a - 0.0638541728 * b)
       const s = cube(light - 0.0894841775 * a - 1.291485548 * b)
-      out[i * 3] = curve[level(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s)]!
-      out[i * 3 + 1] = curve[level(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s)]!
-      out[i * 3 + 2] = curve[level(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s)]!
+      out[i * 3] = toByte(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s)
+      out[i * 3 + 1] = toByte(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s)
+      out[i * 3 + 2] = toByte(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s)
     }
   }
 }
 
 function cube(value: number): number {
   return value * value * value
-}
-
-/** Linear light as an index of the curve, which is finer in the dark. */
-function level(light: number): number {
-  return Math.round(Math.sqrt(clamp(light)) * 4096)
 }
 
 const STOPS: readonly number[] = [0.08, 0.32, 0.52, 0.7, 0.86, 1]

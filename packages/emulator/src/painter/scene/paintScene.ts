@@ -1,5 +1,6 @@
 import { makeCanvas } from '../canvas.ts'
 import { hex, mix } from '../color.ts'
+import type { Easel } from '../look.ts'
 import { between, makeNoise, makeRandom, pick, type Random } from '../random.ts'
 import { within } from '../steps.ts'
 import { paintBeam, paintCastle, paintCity, paintLighthouse } from './buildings.ts'
@@ -30,9 +31,14 @@ interface SceneRequest {
 }
 
 /** Text to image: a landscape steered by the words of the prompt. Yields progress, returns RGB bytes. */
-export function* paintScene({ prompt, seed, width, height }: SceneRequest): Generator<number, Uint8Array> {
+export function* paintScene(
+  { prompt, seed, width, height }: SceneRequest,
+  easel: Easel,
+): Generator<number, Uint8Array> {
   const scene = makeScene(prompt, seed)
   const canvas = makeCanvas(width, height)
+  const { px } = canvas
+  easel.picture = { ...canvas, colorAt: (i) => [px[i * 3]!, px[i * 3 + 1]!, px[i * 3 + 2]!] }
   const horizon = scene.horizon * canvas.h
   const view: View = {
     canvas,

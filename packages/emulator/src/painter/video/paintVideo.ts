@@ -1,4 +1,6 @@
+import { type Rgb, toLinear } from '../color.ts'
 import type { Picture } from '../decodeImage.ts'
+import type { Easel } from '../look.ts'
 import { fillFrame } from '../scale.ts'
 import { paintScene } from '../scene/paintScene.ts'
 import { makeScene } from '../scene/scene.ts'
@@ -27,17 +29,25 @@ interface VideoRequest {
 export function* paintVideo(
   { prompt, seed, width, height, durationMs = 2000 }: VideoRequest,
   image: Picture | undefined,
+  easel: Easel = {},
 ): Generator<number, Uint8Array> {
   const count = Math.max(1, Math.round((durationMs / 1000) * FPS))
   const wide = width + (count - 1) * STEP
-  const scene = image ? fillFrame(image, wide, height) : paintScene({ prompt, seed, width: wide, height })
+  const step = makeScene(prompt, seed).side * STEP
+  const leftOf = (number: number): number => (step > 0 ? number * STEP : wide - width - number * STEP)
+  easel.part = { left: leftOf(0), width }
+  const scene = image
+    ? fillFrame(image, wide, height)
+    : paintScene({ prompt, seed, width: wide, height }, easel)
   const rgb = yield* within(0, 0.7, scene)
+  const colorAt = (i: number) => [0, 1, 2].map((n) => toLinear(rgb[i * 3 + n]! / 255)) as unknown as Rgb
+  easel.picture = { w: wide, h: height, colorAt }
   const picture = toYuv(rgb, wide, height)
   yield 0.72
-  const step = makeScene(prompt, seed).side * STEP
   const frames: Uint8Array[] = []
   for (let number = 0; number < count; number++) {
-    const left = step > 0 ? number * STEP : wide - width - number * STEP
+    const left = leftOf(number)
+    easel.part = { left, width }
     frames.push(panFrame(picture, { width, left }, number, step))
     yield 0.72 + (0.28 * (number + 1)) / count
   }
