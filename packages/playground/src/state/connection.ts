@@ -76,7 +76,8 @@ function openSocket(session: Session): Connection {
     },
     onMessage: ({ type, data }) => {
       if (session !== state.session || type !== 'run_status_update') return
-      const { run_id, _id: id = run_id } = data
+      const { run_id, _id: id = run_id, preview: path } = data
+      const preview = path && session.client.baseUrl + path
       const run = state.runs.get(id)
       const before = run?.status
       // A message has no inputs and no outputs. The server has them.
@@ -84,7 +85,7 @@ function openSocket(session: Session): Connection {
       if (hasEnded(data) && !run?.isFollowed && !(run && hasEnded(run))) {
         note(id, { isFollowed: true })
         follow(session, id)
-      } else if (hear(data).status !== before) readQueueSoon(session)
+      } else if (hear({ ...data, preview }).status !== before) readQueueSoon(session)
     },
     onClose: () => {
       if (session !== state.session) return

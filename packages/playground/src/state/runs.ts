@@ -11,6 +11,7 @@ interface Heard {
   status?: RunStatus
   progress?: number | undefined
   node?: unknown
+  preview?: string | undefined
 }
 
 type Status = Pick<PageRun, 'status'>
@@ -57,6 +58,7 @@ export function note(id: string, { status, ...news }: Partial<PageRun>): PageRun
     if (id === state.selected) say(`Run ${wordOf(run)}`)
   }
   Object.assign(run, news)
+  if (hasEnded(run)) run.preview = undefined
   if (run.node && run.nodes?.at(-1) !== run.node) run.nodes = [...(run.nodes ?? []), run.node].slice(-3)
   state.runs.set(id, run)
   change()
@@ -68,11 +70,12 @@ const shownOutput = (run: PageRun, output: PageOutput): PageOutput =>
   run.outputs.find((known) => known.filename === output.filename && known.download_url) ?? output
 
 /** Updates a run with a state from a poll or from a push connection. */
-export const hear = ({ run_id, _id = run_id, status, progress, node }: Heard): PageRun =>
+export const hear = ({ run_id, _id = run_id, status, progress, node, preview }: Heard): PageRun =>
   note(_id!, {
     ...(status && { status }),
     ...(typeof node === 'string' && node && { node }),
     ...(progress !== undefined && { progress }),
+    ...(preview && { preview }),
   })
 
 /** Updates a run with the run of a server's answer. */

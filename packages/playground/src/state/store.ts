@@ -101,6 +101,8 @@ export interface PageRun {
   /** The node at work, and the last three. */
   node?: string
   nodes?: string[]
+  /** The address of the latest picture of a run at work. */
+  preview?: string | undefined
   /** The page waits for its end. */
   isFollowed?: boolean
   isCancelling?: boolean

@@ -105,17 +105,20 @@ async function submitAll(ready: Ready, all: Record<string, unknown>[]): Promise<
 /** Starts a run with one request, and follows it to its end. Gives its id. */
 function start({ session, workflowId }: Ready, inputs: Record<string, unknown>): Promise<string> {
   return new Promise((started, failed) => {
+    let id = ''
     const wait = executeWorkflowAsync(session.client, workflowId, inputs as Record<string, string>, {
       push: session.socket,
       signal: session.stop.signal,
+      previews: true,
       // The id comes before the first poll. From here on, the run can be cancelled, and is not lost.
       onSubmitted: ({ runId }) => {
+        id = runId
         noteSubmission(runId, workflowId, inputs)
         readQueueSoon(session)
         started(runId)
         follow(session, runId, wait)
       },
-      onUpdate: hear,
+      onProgress: (news) => hear({ ...news, run_id: id }),
     })
     // Once the run is started, its error is for `follow`.
     wait.catch(failed)
@@ -177,7 +180,11 @@ export async function follow(
 }
 
 const resume = ({ client, socket, stop }: Session, id: string) =>
-  waitForResult(client, id, { push: socket, signal: stop.signal, onUpdate: hear })
+  waitForResult(client, id, {
+    push: socket,
+    signal: stop.signal,
+    onProgress: (news) => hear({ ...news, run_id: id }),
+  })
 
 /** Waits again after any other error: the run may go on. */
 async function followLater(session: Session, id: string, { message }: Error): Promise<void> {

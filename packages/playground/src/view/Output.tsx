@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { titleOf } from '../state/runs.ts'
 import { change, type Failure, type PageOutput, type PageRun, state } from '../state/store.ts'
+import { Preview, type Seen, shapeOf } from './Preview.tsx'
 
 type Tag = 'img' | 'video' | 'audio' | 'pre' | 'p'
 
@@ -22,13 +23,41 @@ interface Props {
   output: PageOutput
 }
 
-/** An output on the stage, with its buttons. */
-export function Output({ run, output }: Props): JSX.Element {
+/** What the stage adds to an image or a player. */
+interface Added {
+  class?: string
+  style?: { aspectRatio?: string }
+  onLoad?: () => void
+  onLoadedData?: () => void
+  onClick?: () => void
+}
+
+/** How long `stage.css` fades. */
+const fadeMs = 400
+
+/** An output on the stage, with its buttons. It fades in over the preview. */
+export function Output({ run, output, preview }: Props & Seen): JSX.Element {
+  const [isLoaded, setLoaded] = useState(false)
+  const [isOver, end] = useState(false)
   const show = () => change({ gallery: { runId: run.id, index: run.outputs.indexOf(output) } })
   const tag = tagOf(output)
+  const isDue = preview && tag === 'img' && !isLoaded && !output.problem
+  const load = () => {
+    setLoaded(true)
+    setTimeout(() => end(true), fadeMs)
+  }
   return (
     <figure>
-      <Media run={run} output={output} {...(tag === 'img' && { onClick: show })} />
+      {/^(img|video)$/.test(tag) && !isOver && <Preview preview={preview} />}
+      <Media
+        run={run}
+        output={output}
+        class={isDue ? 'due' : ''}
+        style={shapeOf(isOver ? undefined : preview)}
+        onLoad={load}
+        onLoadedData={load}
+        {...(tag === 'img' && { onClick: show })}
+      />
       <div class="tools">
         {tag !== 'p' && (
           <button type="button" onClick={show}>
@@ -43,15 +72,14 @@ export function Output({ run, output }: Props): JSX.Element {
 }
 
 /** An output as it is: an image, a player, a text, or the name of a file of another kind. */
-export function Media({ run, output, onClick }: Props & { onClick?: () => void }): JSX.Element {
+export function Media({ run, output, ...added }: Props & Added): JSX.Element {
   const Tag = tagOf(output)
   const link = useFreshLink(output)
   const title = titleOf(run)
   if (Tag === 'p') return <p>{output.filename}</p>
   if (Tag === 'pre') return <Text output={output} label={title} />
-  if (Tag !== 'img') return <Tag {...link} controls aria-label={title} />
-  // biome-ignore lint/a11y/useKeyWithClickEvents: a button does the same
-  return <img {...link} alt={output.problem ?? title} onClick={onClick} />
+  if (Tag !== 'img') return <Tag {...link} {...added} controls aria-label={title} />
+  return <img {...link} {...added} alt={output.problem ?? title} />
 }
 
 /** An output in a list, which has its title in words: a picture, the first one of a video, or the start of a text. */

@@ -5,6 +5,7 @@ import { type PageRun, state } from '../state/store.ts'
 import { cancel, submit } from '../state/submit.ts'
 import { compare } from './Compare.tsx'
 import { Download, Output } from './Output.tsx'
+import { Preview, type Seen, shapeOf, usePreview } from './Preview.tsx'
 import { showCode, showJson } from './Reader.tsx'
 
 /** The selected run: its outputs, its facts and its buttons. */
@@ -42,14 +43,17 @@ export function Stage(): JSX.Element {
 }
 
 function Run({ run }: { run: PageRun }) {
+  const preview = usePreview(run)
+  // A push connection is faster than the outputs.
+  const isDue = preview && isDone(run) && !run.outputs.length
   return (
     <>
-      {!hasEnded(run) ? (
-        <Going key="going" run={run} />
+      {!hasEnded(run) || isDue ? (
+        <Going key="going" run={run} preview={preview} />
       ) : isDone(run) && run.outputs.length ? (
         <div key="outputs" class="outputs">
           {run.outputs.map((output) => (
-            <Output key={output} run={run} output={output} />
+            <Output key={output} run={run} output={output} preview={run.outputs[1] ? undefined : preview} />
           ))}
         </div>
       ) : (
@@ -71,11 +75,12 @@ export const Bar = ({ run, label }: { run: PageRun; label: string }): JSX.Elemen
   <progress max={1} value={run.progress} aria-label={label} />
 )
 
-function Going({ run }: { run: PageRun }) {
+function Going({ run, preview }: Seen & { run: PageRun }) {
   const { nodes, ahead = 0 } = run
   const place = ahead > 0 ? `${ahead} ahead` : 'Next in line'
   return (
-    <div class="canvas going">
+    <div class={preview ? 'canvas going seen' : 'canvas going'} style={shapeOf(preview)}>
+      <Preview preview={preview} />
       <output>{progressOf(run)}</output>
       <Bar run={run} label="Progress of the run" />
       <p>{isWaiting(run) ? place : (nodes?.join(' → ') ?? 'Running')}</p>
