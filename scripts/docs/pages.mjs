@@ -5,8 +5,8 @@ import { packages } from '../lib/ensure.mjs'
 
 /** The site's menu, which is also the order of llms.txt: pages of docs/, or with a slash of the root. */
 const order = `
-Guides: running files in-a-page proxy store progress many-runs typed-workflows ai-sdk emulator
-Commands and servers: command command-scripts gateway docker without-client gateway-keys gateway-several gateway-many webhooks gateway-failures gateway-operating gateway-reference
+Guides: running files in-a-page proxy store progress many-runs typed-workflows ai-sdk mcp emulator
+Commands and servers: command command-scripts gateway docker without-client openai gateway-keys gateway-several gateway-many webhooks gateway-failures gateway-operating gateway-reference
 Migrating: migrating /MIGRATING
 Reference: functions errors runtimes /CHANGELOG
 For engineers: guarantees performance how-it-is-built /SECURITY /CONTRIBUTING /test/README`
