@@ -9,7 +9,18 @@ import { serve } from '@flowscale/emulator/node'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { browser, suiteWithBrowser } from './kit/browser.ts'
-import { attach, choose, isShown, run, stage, status } from './kit/playground.ts'
+import {
+  attach,
+  choose,
+  colorOf,
+  isPreviewed,
+  isShown,
+  preview,
+  run,
+  stage,
+  status,
+  stepwise,
+} from './kit/playground.ts'
 import { serveSite } from './kit/serveSite.ts'
 
 const test = suiteWithBrowser('playground behind the proxy')
@@ -138,6 +149,38 @@ for (const server of ['/api/flowscale', 'the URL']) {
     }
   })
 }
+
+test('previews of a run at work, without the key', async () => {
+  const steps = stepwise()
+  const emulator = createEmulator({ apiKey: CANARY, speed: 20, workflows: [steps.definition] })
+  const pod = await serve(emulator)
+  const app = await openApp(pod.url)
+  const { page, url } = app
+  try {
+    await page.goto(url)
+    await page.getByLabel('Server').fill('/api/flowscale')
+    await page.getByLabel('API key').fill('')
+    await page.getByRole('button', { name: 'Connect', exact: true }).click()
+    await status(page, 'Polling')
+    await choose(page, 'Stepwise')
+    await run(page)
+    const context = await steps.started
+    for (const [index, color] of [[200, 30, 40] as const, [30, 160, 40] as const].entries()) {
+      context.preview!(preview(...color))
+      await isPreviewed(page, index + 1)
+      assert.is(await colorOf(page.locator('.canvas')), String(color))
+    }
+    const asked = app.seen.filter(([address]) => String(address).includes('/preview?'))
+    assert.is(asked.length, 2)
+    assertNoCanary(app.seen, 'what came over the wire')
+    steps.end()
+    await isShown(page, 64)
+  } finally {
+    await app.close()
+    await pod.close()
+    emulator.close()
+  }
+})
 
 test('a page of another site can neither run, nor cancel, nor read', async () => {
   const emulator = createEmulator({ apiKey: CANARY, speed: 20 })

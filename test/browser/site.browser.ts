@@ -155,8 +155,10 @@ gateway      /docs/gateway
 hono         /docs/proxy
 key          /docs/gateway-keys
 log          /createLogger
+mcp          /docs/mcp
 mock         /docs/emulator
 next.js      /docs/in-a-page
+open webui   /docs/openai
 price        /docs/guarantees
 progress     /docs/progress
 queue        /(getQueue|docs/gateway-several)

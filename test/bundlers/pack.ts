@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-export type PackageName = 'client' | 'flowscale' | 'gateway' | 'emulator' | 'ai-sdk'
+export type PackageName = 'client' | 'flowscale' | 'gateway' | 'emulator' | 'ai-sdk' | 'mcp'
 
 const npm = (...args: string[]): string =>
   execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })

@@ -57,6 +57,27 @@ for (const dialect of dialects) {
   })
 }
 
+test('--preview shows a person one address, and a program each, also of a wait; without it there is none', async ({
+  open,
+}) => {
+  const { pod, cwd, env } = await open({ speed: 5 })
+  const painting = ['run', 'bncu0a1kipv', 'text_51536=a fox']
+  const { code, stderr } = await flowscale([...painting, '--preview'], { cwd, env })
+  assert.is(code, 0, stderr)
+  const url = `${pod.url}/api/v1/runs/${onlyRun(pod)}/preview?number=`
+  assert.equal(stderr.split('\n').filter((line) => line.includes('preview?')).length, 1, stderr)
+  assert.ok(stderr.split('\n')[1]!.startsWith(`Preview: ${url}`), stderr)
+
+  const previewsOf = async (...args: string[]) =>
+    linesOf(await flowscale([...args, '--json'], { cwd, env })).flatMap(({ preview }) => preview ?? [])
+  const previews = await previewsOf(...painting, '--preview')
+  assert.ok(previews.length > 0)
+  assert.ok(previews.every((preview) => preview.startsWith(pod.url)))
+  assert.equal(await previewsOf(...painting), [])
+  const { stdout } = await flowscale([...painting, '--preview', '--detach'], { cwd, env })
+  assert.ok((await previewsOf('wait', stdout.trim())).length > 0)
+})
+
 test('a workflow by its name, and several outputs', async ({ cwd, env }) => {
   const args = ['run', 'Diptych', 'prompt=dawn', 'prompt=dusk', '-o', 'out']
   const { code, stdout, stderr } = await flowscale(args, { cwd, env })

@@ -81,7 +81,7 @@ test('hold no import and no reference of Node’s', () => {
 })
 
 /** Every entry point, and where its types are. */
-const entries = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].flatMap((name) => {
+const entries = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk', 'mcp'].flatMap((name) => {
   const folder = `packages/${name}`
   const { name: from, exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
   return Object.entries<{ types?: string }>(exports).flatMap(([entry, { types }]) =>

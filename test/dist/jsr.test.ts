@@ -11,7 +11,7 @@ const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
  * apps with React 18 a second one. They have the hooks from npm.
  *
  * JSR has no commands. Without them, the sources of the gateway import no commander. The emulator is on npm only: JSR takes
- * sources, and those of the emulator import sources of the gateway.
+ * sources, and those of the emulator import sources of the gateway. So is MCP, which hosts start by npx.
  */
 const onlyNpm: Record<string, { entries: string[]; sources: string[] }> = {
   client: { entries: ['./react'], sources: ['src/react.ts'] },

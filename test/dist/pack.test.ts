@@ -45,6 +45,7 @@ const expected: Record<string, string[]> = {
     'dist/index.js',
   ],
   'ai-sdk': ['dist/index.d.ts', 'dist/index.js'],
+  mcp: ['bin/flowscale-mcp.js', ...builtFrom('mcp', 'cli', 'index'), 'dist/LICENSES.txt', 'server.json'],
   emulator: [
     'bin/flowscale-emulator.js',
     ...builtFrom('emulator', 'cli', 'index', 'node'),
@@ -82,6 +83,7 @@ const bundled: Record<string, string[]> = {
   ],
   'gateway/dist': ['commander'],
   'emulator/dist': ['commander'],
+  'mcp/dist': ['dotenv'],
 }
 for (const [folder, libraries] of Object.entries(bundled)) {
   test(`the licences of the libraries in ${folder} are with it`, () => {
@@ -114,7 +116,7 @@ for (const name of ['gateway', 'emulator']) {
 }
 
 test('a package imports only what another one exports', () => {
-  for (const name of ['flowscale', 'emulator', 'ai-sdk']) {
+  for (const name of ['flowscale', 'emulator', 'ai-sdk', 'mcp']) {
     for (const file of expected[name]!.filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file))) {
       const code = readFileSync(join('packages', name, file), 'utf8')
       for (const [, other, entry] of code.matchAll(/(?:from|import\() ?'@flowscale\/([\w-]+)([^']*)'/g)) {
@@ -123,6 +125,15 @@ test('a package imports only what another one exports', () => {
       }
     }
   }
+})
+
+test('server.json, for the registry of MCP, says what package.json says', () => {
+  const read = (file: string) => JSON.parse(readFileSync(`packages/mcp/${file}`, 'utf8'))
+  const { name, version, mcpName } = read('package.json')
+  const { packages, ...server } = read('server.json')
+  assert.equal([server.name, server.version], [mcpName, version])
+  assert.equal([packages[0].identifier, packages[0].version], [name, version])
+  assert.ok(server.description.length <= 100, 'the most that the registry takes')
 })
 
 test('the client has no dependency, and the class only the client', () => {

@@ -16,6 +16,7 @@ const entries: Record<string, string> = {
   '@flowscale/client/node': 'client/src/node/index.ts',
   flowscale: 'flowscale/src/index.ts',
   '@flowscale/ai-sdk': 'ai-sdk/src/index.ts',
+  '@flowscale/mcp': 'mcp/src/index.ts',
   '@flowscale/emulator': 'emulator/src/index.ts',
   '@flowscale/emulator/node': 'emulator/src/node.ts',
 }

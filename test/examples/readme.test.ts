@@ -24,6 +24,7 @@ const documents = [
     'errors',
     'files',
     'many-runs',
+    'mcp',
     'migrating',
     'progress',
     'proxy',
@@ -34,7 +35,9 @@ const documents = [
     'without-client',
   ].map((name) => `docs/${name}.md`),
   ...['', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
-  ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
+  ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk', 'mcp'].map(
+    (name) => `packages/${name}/README.md`,
+  ),
 ]
 
 /** Commands that other tests run: which. */
@@ -44,6 +47,7 @@ const elsewhere: Record<string, string> = {
   'npm install @flowscale/client': 'test/dist/pack.test.ts',
   'npm install flowscale': 'test/dist/pack.test.ts',
   'npm install @flowscale/gateway': 'test/dist/pack.test.ts',
+  'npx @flowscale/mcp --listen 4191': 'test/unit/mcp/createAccess.test.ts',
   'npm install ai @flowscale/client @flowscale/ai-sdk': 'test/frameworks/aiSdk.frameworks.ts',
   'node examples/node-script.mjs "a lighthouse at dusk"': 'test/examples/examples.test.ts',
   'node examples/node-batch.mjs "a red fox in snow" "desert dawn"': 'test/examples/examples.test.ts',
@@ -63,6 +67,7 @@ const labels = new Map([
   ['queue', 'test/examples/gatewayPages.test.ts'],
   ['background', 'test/examples/background.test.ts'],
   ['vitest', 'test/bundlers/tarballs.bundler.ts'],
+  ['host', 'test/frameworks/mcp.frameworks.ts'],
   ['playwright', 'test/frameworks/playwright.frameworks.ts'],
   ...['worker', 'kv', 'deno', 'bun'].map(
     (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,

@@ -74,8 +74,8 @@ export const emulator = {
   'emulator-key-at-files-unnoted': {
     bug: 'The ledger does not tell of a key that was sent to the files',
     file: 'packages/emulator/src/engine/ledger.ts',
-    from: "name === 'x-api-key' && !files",
-    to: "name === 'x-api-key'",
+    from: 'isHeader && !files',
+    to: 'isHeader',
     test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'emulator-run-unlisted': {

@@ -31,7 +31,7 @@ export const gateway = {
   'gateway-keys-file-open': {
     bug: 'Others on the machine may read the file of keys',
     file: 'packages/gateway/src/node/watchKeys.ts',
-    from: '(found.mode & 0o077) !== 0',
+    from: '(found.mode & 0o037) !== 0',
     to: 'false',
   },
   'gateway-keys-added-at-once': {
@@ -49,8 +49,8 @@ export const gateway = {
   'gateway-secret-made-twice': {
     bug: 'Gateways that start at once on one queue refuse the links of each other',
     file: 'packages/gateway/src/queue/createQueue.ts',
-    from: "step.check('secret')\n",
-    to: '',
+    from: "step.replace('secret',",
+    to: "step.write('secret',",
     test: 'test/unit/gateway/queue/createQueue.test.ts',
   },
   'gateway-usage-of-all': {
@@ -155,8 +155,8 @@ export const gateway = {
   'gateway-output-runs-code': {
     bug: 'A browser that opens an output runs the code in it, on the site of the gateway',
     file: 'packages/gateway/src/http/links.ts',
-    from: "headers.set('content-security-policy', 'sandbox')",
-    to: '',
+    from: ", 'content-security-policy': 'sandbox' }",
+    to: ' }',
     test: 'test/unit/gateway/http/createHttpApi.test.ts',
   },
   'gateway-redirect-followed': {

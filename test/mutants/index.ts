@@ -4,6 +4,7 @@ import { emulator } from './emulator.ts'
 import { flowscale } from './flowscale.ts'
 import { gateway } from './gateway.ts'
 import { many } from './many.ts'
+import { mcp } from './mcp.ts'
 import { owners } from './owners.ts'
 import { pages } from './pages.ts'
 import { push } from './push.ts'
@@ -30,6 +31,7 @@ const rows: Record<string, Omit<Mutant, 'test'> & Partial<Mutant>> = {
   ...push,
   ...pages,
   ...flowscale,
+  ...mcp,
   ...gateway,
   ...comfyui,
   ...queue,

@@ -35,6 +35,27 @@ export const pages = {
     to: 'return pass({ group_id: query.group_id ?? groupId })',
     test: 'test/unit/client/proxy/createProxyHandler.attacks.test.ts',
   },
+  'proxy-preview-key': {
+    bug: 'Whoever makes up the link of a preview gets an answer to the key of the proxy',
+    file: 'packages/client/src/proxy/forward.ts',
+    from: 'if (!isPicture) headers =',
+    to: 'headers =',
+    test: 'test/unit/client/proxy/createProxyHandler.attacks.test.ts',
+  },
+  'proxy-preview-pages': {
+    bug: 'The preview of a run can be a file that runs code in a page of the app',
+    file: 'packages/client/src/proxy/readAnswer.ts',
+    from: '(jpeg|png|webp)$',
+    to: '',
+    test: 'test/unit/client/proxy/createProxyHandler.attacks.test.ts',
+  },
+  'preview-elsewhere': {
+    bug: 'A server makes a page load a picture of another host, or keep one of an ended run',
+    file: 'packages/client/src/run.ts',
+    from: '/^\\/[^/]/.test(preview as string) &&\n  !isEnded(status as string) &&',
+    to: 'preview !== undefined &&',
+    test: 'test/unit/client/api/getRun.test.ts',
+  },
   'proxy-path-trick': {
     bug: 'The proxy passes on an id that is a path',
     file: 'packages/client/src/proxy/routes.ts',

@@ -4,7 +4,7 @@ export const queue = {
   'webhook-claimed-twice': {
     bug: 'Two gateways send one attempt of a webhook',
     file: 'packages/gateway/src/queue/deliveries.ts',
-    from: 'if (hook.next === undefined || hook.next > now) return undefined',
+    from: ' && hook.next !== undefined && hook.next <= now',
     to: '',
   },
   'webhook-not-with-the-end': {
@@ -17,7 +17,7 @@ export const queue = {
   'webhook-late-result': {
     bug: 'The result of an attempt that was given up ends the attempts of a resend',
     file: 'packages/gateway/src/queue/deliveries.ts',
-    from: 'hook.next === until && hook.attempts === attempts',
+    from: 'hook.next === next && hook.attempts === attempts',
     to: 'true',
   },
   'webhook-id-of-attempt': {
@@ -134,8 +134,8 @@ export const queue = {
   'queue-run-unchecked': {
     bug: 'A run is cancelled and sent at one moment: the user pays for it',
     file: 'packages/gateway/src/queue/runs.ts',
-    from: 'step.check(runKey(id))',
-    to: '',
+    from: 'step.replace(runKey(id),',
+    to: 'step.write(runKey(id),',
     test: 'test/unit/gateway/queue/createQueue.test.ts',
   },
   'queue-second-end': {
@@ -148,8 +148,8 @@ export const queue = {
   'queue-once-unchecked': {
     bug: 'Two submissions with one Idempotency-Key at one moment start two runs',
     file: 'packages/gateway/src/queue/addRun.ts',
-    from: 'step.check(onceKey)',
-    to: '',
+    from: 'step.replace(onceKey,',
+    to: 'step.write(onceKey,',
   },
   'queue-other-hash': {
     bug: 'Another submission under a known key is not refused, and never runs',
@@ -160,8 +160,8 @@ export const queue = {
   'queue-limit-unchecked': {
     bug: 'Submissions at one moment pass the limit of a key',
     file: 'packages/gateway/src/queue/addRun.ts',
-    from: 'step.check(limitKey)',
-    to: '',
+    from: 'step.replace(limitKey,',
+    to: 'step.write(limitKey,',
   },
   'queue-key-dropped': {
     bug: 'The same submission with the same Idempotency-Key runs twice',

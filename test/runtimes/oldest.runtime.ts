@@ -17,7 +17,7 @@ const test = suite('each package on its oldest Node')
 const folder = emptyFolder('flowscale-oldest-')
 const emulator = createEmulator({ apiKey: CANARY, speed: 1000 })
 const served = await serve(emulator)
-install(folder, ...pack(folder, 'client', 'flowscale', 'ai-sdk', 'gateway', 'emulator'))
+install(folder, ...pack(folder, 'client', 'flowscale', 'ai-sdk', 'gateway', 'emulator', 'mcp'))
 test.after(async () => {
   await served.close()
   emulator.close()
@@ -55,6 +55,14 @@ const programs: Record<string, string> = {
     const model = createFlowscale(client).image('bncu0a1kipv', { map: { prompt: 'text_51536' } })
     const { images } = await model.doGenerate({ prompt: 'a', n: 1, providerOptions: {} })
     console.log(images.length)`,
+  mcp: `import { createMcp } from '@flowscale/mcp'
+    import { createClient } from '@flowscale/client'
+    ${start}
+    const token = 'a-token-of-the-tests'
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: 'Bearer ' + token }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} })
+    const answer = await createMcp(client, { token }).fetch(new Request('http://localhost/mcp', { method: 'POST', headers, body }))
+    console.log((await answer.text()).split('"Text_Writer"').length - 1)`,
 }
 
 for (const [name, program] of Object.entries(programs)) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createClient, executeWorkflow, getRun } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
-import { comfyui, createGateway, type Gateway } from '@flowscale/gateway'
+import { comfyui, createGateway, type Gateway, type GatewayOptions } from '@flowscale/gateway'
 import { readWorkflows } from '@flowscale/gateway/node'
 import { redisQueue } from '@flowscale/gateway/redis'
 import { Redis } from 'ioredis'
@@ -13,11 +13,13 @@ import { assert, suite } from '#test'
 import { folderFiles } from '../../packages/gateway/src/files/folderFiles.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
+import { eventsOf } from '../support/eventsOf.ts'
 import { rejection } from '../support/fakes.ts'
 import { freePort } from '../support/listen.ts'
 import { type Started, startGateway } from '../support/startProcess.ts'
 import { type RunningRedis, startRedis } from '../support/startRedis.ts'
 import { until } from '../support/until.ts'
+import { graphOf } from '../unit/gateway/comfyui/kit.ts'
 import { startBalancer } from './cluster.ts'
 
 const workflows = await readWorkflows('test/servers/cluster')
@@ -31,7 +33,7 @@ interface Site {
   readonly lines: string[]
   /** Redis again, after its kill. */
   revive(): Promise<void>
-  open(urls?: readonly string[], files?: string): Gateway
+  open(urls?: readonly string[], files?: string, more?: Partial<GatewayOptions>): Gateway
 }
 
 /** With a Redis and a small ComfyUI. */
@@ -56,7 +58,7 @@ const withSite = (title: string, use: (site: Site) => Promise<void>, options: Pa
         async revive() {
           redis = await startRedis(port, folder)
         },
-        open(urls = [], files = 'files') {
+        open(urls = [], files = 'files', more = {}) {
           const warn = (line: string): void => void lines.push(line)
           const gateway = createGateway({
             engine: comfyui({ urls, workers: true }),
@@ -65,6 +67,7 @@ const withSite = (title: string, use: (site: Site) => Promise<void>, options: Pa
             apiKey: CANARY,
             workerKey: 'a-key-of-workers',
             logger: { warn, error: warn },
+            ...more,
           })
           gateways.push(gateway)
           return gateway
@@ -110,6 +113,60 @@ withSite(
     assert.is(ended.length, 500)
     // The last run waited long enough to be seen at work.
     assert.ok(texts.filter((text) => text.includes('"running"')).length > 250)
+  },
+)
+
+withSite(
+  'pictures come to the other gateway while somebody asks there, and lie in no record',
+  async (site) => {
+    const graph = graphOf({
+      1: ['EmptyImage', { width: 64, height: 64, batch_size: 1, color: 255 }],
+      2: ['TestSleep', { image: ['1', 0], seconds: 600, fail: false, cooperative: true, preview: true }],
+      3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
+    })
+    const more = { workflows: [{ name: 'shown', graph }] }
+    const [one, other] = [site.open([site.comfy.url], 'files', more), site.open([], 'files', more)]
+    await Promise.all([one, other].map(ready))
+    const redis = new Redis(site.url)
+    const keys = (): Promise<string[]> => redis.keys('*preview*')
+    try {
+      const answer = await call(other, 'runs?workflow_id=shown&previews=1', { method: 'POST' })
+      const id: string = ((await answer.json()) as any).data.run_id
+      const previewAt = async (gateway: Gateway): Promise<string | undefined> =>
+        ((await (await call(gateway, `runs/${id}`)).json()) as any).data.preview
+      // At the gateway of the worker alone.
+      const links = [await until(() => previewAt(one))]
+      assert.equal(await keys(), [])
+      const pictureAt = async (gateway: Gateway, link: string) => {
+        const shown = await gateway.fetch(gateway.url + link)
+        const bytes = new Uint8Array(await shown.arrayBuffer())
+        return [shown.status, shown.headers.get('content-type'), bytes[0], bytes[1]]
+      }
+      links.push(await until(() => previewAt(other)))
+      assert.equal(await keys(), [`{flowscale}:preview/${id}`])
+      const [left] = await keys()
+      assert.ok((await redis.pttl(left!)) > 0)
+      // Each link opens at both.
+      for (const link of links as string[])
+        for (const gateway of [one, other])
+          assert.equal(await pictureAt(gateway, link), [200, 'image/jpeg', 0xff, 0xd8])
+      // A reader of events at the other gateway hears of more than one.
+      const seen = new Set<string>()
+      const aborter = new AbortController()
+      const events = await call(other, `runs/${id}/events`, { signal: aborter.signal })
+      for await (const { data } of eventsOf(events)) {
+        if (data?.preview) seen.add(data.preview)
+        if (seen.size === 3) break
+      }
+      aborter.abort()
+      for (const record of Object.values(await redis.hgetall('{flowscale}:records')))
+        assert.not.match(record, /\/9j\/|signature/)
+      await call(other, `runs/${id}/cancel`, { method: 'POST' })
+      await until(async () => (await previewAt(other)) === undefined)
+      for (const gateway of [one, other]) assert.is((await pictureAt(gateway, [...seen][2]!))[0], 404)
+    } finally {
+      redis.disconnect()
+    }
   },
 )
 

@@ -1,16 +1,22 @@
 // The process of webhooks is killed at its steps: each end is heard, and what is heard twice has one id. `LONG=1` kills it 200 times
-// in each store.
-import { spawn } from 'node:child_process'
+// in each store. Gateways with one Redis sign alike.
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { verifyWebhook } from '@flowscale/client/webhook'
 import { assert, suite } from '#test'
+import { startComfy } from '../comfyui/server/startComfy.ts'
 import { bundled } from '../support/bundled.ts'
 import { freePort, listen } from '../support/listen.ts'
 import { createRandom } from '../support/random.ts'
+import { receiveWebhooks } from '../support/receiveWebhooks.ts'
+import { startGateway } from '../support/startProcess.ts'
 import { startRedis } from '../support/startRedis.ts'
+import { until } from '../support/until.ts'
 
 const test = suite('webhooks of a process that is killed')
 const KILLS = process.env.LONG === undefined ? 6 : 200
@@ -94,3 +100,50 @@ for (const others of [0, 1])
       rmSync(folder, { recursive: true })
     }
   })
+
+test('gateways with --redis and --keys alone sign alike, with the secret that the command prints', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'alike-'))
+  const redis = await startRedis(await freePort(), folder)
+  const url = `redis://127.0.0.1:${redis.child.spawnargs[2]}`
+  const comfy = await startComfy({ version: '0.8.0', speed: 100 })
+  const { received, ...receiver } = await receiveWebhooks()
+  const [key, keys] = ['key-of-the-shop', join(folder, 'keys.json')]
+  const sha256 = createHash('sha256').update(key).digest('hex')
+  writeFileSync(keys, JSON.stringify([{ name: 'shop', sha256 }]), { mode: 0o600 })
+  const secretOf = (...args: string[]) =>
+    execFileSync(process.execPath, ['packages/gateway/bin/flowscale-gateway.js', 'secret', ...args], {
+      encoding: 'utf8',
+    }).trim()
+  const flags = ['--port', '0', '--redis', url, '--data', folder, '--keys', keys]
+  flags.push('--webhook', `${receiver.url}/all`, '--webhook-hosts', new URL(receiver.url).host)
+  const open = () => startGateway(comfy.url, 'test/servers/cluster', flags)
+  const gateways = await Promise.all([open(), open()])
+  try {
+    for (const [at, { told, stop }] of gateways.entries()) {
+      const hook = encodeURIComponent(`${receiver.url}/mine`)
+      const path = `/api/v1/runs?workflow_id=plain&webhook_url=${hook}`
+      const answer = await fetch(told.url + path, {
+        ...{ method: 'POST', headers: { 'x-api-key': key } },
+        body: new URLSearchParams({ color: '5' }),
+      })
+      assert.is(answer.status, 200, await answer.text())
+      await until(() => received.length === 2 * (at + 1))
+      // The other gateway sends the next one.
+      await stop()
+    }
+    const secrets = {
+      '/mine': secretOf('shop', '--redis', url),
+      '/all': secretOf('--webhook', '--redis', url),
+    }
+    for (const one of received) {
+      const { data } = await verifyWebhook(one, secrets[one.url as keyof typeof secrets])
+      assert.is(data.status, 'completed')
+    }
+  } finally {
+    for (const { kill } of gateways) await kill()
+    await receiver.close()
+    await comfy.stop()
+    await redis.kill()
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -26,7 +26,7 @@ const attw = (tarball: string) =>
     ...[tarball, '--profile', 'strict', '--ignore-rules', 'cjs-resolves-to-esm', '--no-color'],
   ])
 
-for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
+for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk', 'mcp']) {
   test(`${name}: both have nothing to say`, async () => {
     const tarball = pack(`packages/${name}`)
     for (const { code, output } of [await publint(tarball), await attw(tarball)]) assert.is(code, 0, output)

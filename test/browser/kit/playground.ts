@@ -3,8 +3,8 @@
 import { crc32 } from 'node:zlib'
 import { createEmulator, type EmulatorOptions, type RunContext } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { encode } from 'fast-png'
-import type { Page } from 'playwright-core'
+import { decode, encode } from 'fast-png'
+import type { Locator, Page } from 'playwright-core'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { browser } from './browser.ts'
@@ -159,6 +159,31 @@ export const isShown = (page: Page, width: number) =>
     (width) => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === width,
     width,
   )
+
+/** Until the stage shows the preview with this number. */
+export const isPreviewed = (page: Page, wanted: number) =>
+  page.waitForFunction(
+    (wanted) => document.querySelector<HTMLImageElement>('.preview img')?.src.includes(`number=${wanted}&`),
+    wanted,
+  )
+
+/** A picture of one colour, for `context.preview`. */
+export const preview = (...color: number[]) => ({
+  type: 'image/png',
+  data: encode({
+    width: 64,
+    height: 48,
+    channels: 3,
+    data: Uint8Array.from({ length: 9216 }, (_, i) => color[i % 3]!),
+  }),
+})
+
+/** The colour in the middle of the upper edge, where no words are. */
+export async function colorOf(place: Locator): Promise<string> {
+  const { data, width, channels } = decode(await place.screenshot())
+  const at = (20 * width + (width >> 1)) * channels
+  return String([...data.slice(at, at + 3)])
+}
 
 export const status = (page: Page, word: string) =>
   page.getByRole('banner').getByRole('status').filter({ hasText: word }).waitFor()

@@ -10,6 +10,7 @@ import {
   empty,
   isForbidden,
   isLockedOut,
+  json,
   noFile,
   type Reply,
   readBody,
@@ -20,10 +21,9 @@ import {
 import { getClass, getObjectInfo } from './nodes/classes.ts'
 import { getPrompt, postPrompt } from './prompt.ts'
 import { readJson } from './python.ts'
-import { getQueue, postQueue } from './queue.ts'
+import { getQueue, postCancel, postQueue } from './queue.ts'
 import type { Fault, Life } from './types.ts'
 import * as userdata from './userdata.ts'
-import type { Version } from './versions.ts'
 
 export interface Seen {
   method: string
@@ -89,7 +89,7 @@ async function replyTo(life: Life, request: IncomingMessage, url: URL): Promise<
     return (await read).toString()
   }
   try {
-    const { handler, params } = findRoute(life.version, method, url.pathname)
+    const { handler, params } = findRoute(life, method, url.pathname)
     const port = request.socket.localPort ?? 0
     return await handler({
       ...{ life, request, url, port, params, readText },
@@ -131,6 +131,14 @@ const jobRoutes: typeof routes = [
   ['GET', '/api/jobs/*', getJob],
 ]
 
+const newerRoutes = (life: Life): typeof routes => [
+  ...(life.version.jobs ? jobRoutes : []),
+  ...(life.cancelRoute ? [['POST', '/api/jobs/*/cancel', postCancel] as const] : []),
+  ...(Object.keys(life.replacements).length > 0
+    ? [['GET', '/node_replacements', () => json(life.replacements)] as const]
+    : []),
+]
+
 /** The open parts of a path, or `undefined` where it is another one. */
 function match(pattern: string, path: string): string[] | undefined {
   const wanted = pattern.split('/')
@@ -148,13 +156,13 @@ function match(pattern: string, path: string): string[] | undefined {
 
 /** What answers a request. Each route is there a second time below `/api`; files of the front end come last. */
 function findRoute(
-  version: Version,
+  life: Life,
   method: string,
   path: string,
 ): { handler: Handler; params: readonly string[] } {
   const paths = path.startsWith('/api/') ? [path, path.slice('/api'.length)] : [path]
   const methods = new Set(['GET', 'HEAD'])
-  for (const [held, pattern, handler] of version.jobs ? [...routes, ...jobRoutes] : routes) {
+  for (const [held, pattern, handler] of [...routes, ...newerRoutes(life)]) {
     const params = paths.map((candidate) => match(pattern, candidate)).find(Boolean)
     if (!params) continue
     if (held === (method === 'HEAD' ? 'GET' : method)) return { handler, params }

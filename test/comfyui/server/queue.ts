@@ -1,6 +1,6 @@
 import { type Context, empty, json, type Reply } from './http.ts'
 import { sendStatus } from './sockets.ts'
-import type { Item } from './types.ts'
+import type { Item, Life } from './types.ts'
 
 /** What others may see of the `extra_data` of a run. */
 export function withoutKeys(extra: Item[3]): Item[3] {
@@ -28,12 +28,25 @@ export async function postQueue({ life, readJson }: Context): Promise<Reply> {
     sendStatus(life)
   }
   for (const id of body.delete ?? []) {
-    const before = life.pending.length
-    remove(life.pending, id)
-    if (life.pending.length === before) continue
-    sendStatus(life)
+    removeWaiting(life, id)
   }
   return empty()
+}
+
+/** Whether there was such a run. */
+function removeWaiting(life: Life, id: string): boolean {
+  const before = life.pending.length
+  remove(life.pending, id)
+  if (life.pending.length === before) return false
+  sendStatus(life)
+  return true
+}
+
+/** Stops one run, in whatever state. */
+export function postCancel({ life, params: [id = ''] }: Context): Reply {
+  const isRunning = life.running.some(([, running]) => running === id)
+  if (isRunning) life.interrupted = true
+  return json({ cancelled: removeWaiting(life, id) || isRunning })
 }
 
 /** Lowest number first, then the id. Two that are equal in both can't be compared. */

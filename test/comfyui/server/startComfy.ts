@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createListener, type Seen } from './createListener.ts'
 import { startWorker } from './run.ts'
 import { serveSockets } from './sockets.ts'
-import type { Fault, Life } from './types.ts'
+import type { Fault, Life, Replacement } from './types.ts'
 import { type ComfyVersion, versions } from './versions.ts'
 
 export interface ComfyOptions {
@@ -31,6 +31,12 @@ export interface ComfyOptions {
   globalInterrupt?: boolean
   /** Node classes that it does not have. */
   without?: readonly string[]
+  /** As since 0.26: the route that cancels a run. */
+  cancelRoute?: boolean
+  /** As since 0.14: the classes that it replaces, each by the first of its list. */
+  replacements?: Readonly<Record<string, readonly Replacement[]>>
+  /** Node classes that say that they are a partner's. */
+  partners?: readonly string[]
   /** Called as each run, and each node of it, is really performed. */
   onPerformed?: (promptId: string, node?: string) => void
   /** Called as the server ends by itself; without it, it is only killed. */
@@ -82,6 +88,9 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
       cacheNone: false,
       globalInterrupt: false,
       without: [],
+      cancelRoute: false,
+      replacements: {},
+      partners: [],
       ...options,
       version: versions[options.version],
       folder,

@@ -15,6 +15,13 @@ export type Item = [number, string, Graph, Record<string, unknown> | null, strin
 /** What a node reports for history, by key. */
 export type Ui = Record<string, unknown[]>
 
+/** As in `/node_replacements`, as far as it is read. */
+export interface Replacement {
+  new_node_id: string
+  old_widget_ids?: string[] | null
+  input_mapping: { new_id: string; old_id?: string; set_value?: unknown }[] | null
+}
+
 interface Meta {
   node_id: string
   display_node: string
@@ -75,6 +82,12 @@ export interface Life {
   readonly globalInterrupt: boolean
   /** Node classes that it does not have. */
   readonly without: readonly string[]
+  /** As since 0.26: the route that cancels a run. */
+  readonly cancelRoute: boolean
+  /** As since 0.14: the classes that it replaces, each by the first of its list. */
+  readonly replacements: Readonly<Record<string, readonly Replacement[]>>
+  /** Node classes that say that they are a partner's. */
+  readonly partners: readonly string[]
   readonly corsOrigin?: string
   /** As a proxy in front of it: the header `Authorization` of every request and handshake; others get a 401. */
   readonly login?: string

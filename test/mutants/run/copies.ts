@@ -56,7 +56,7 @@ async function copy(): Promise<Copy> {
       symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
   symlinkSync(join(to, 'packages/flowscale'), join(modules, 'flowscale'))
-  for (const name of ['client', 'gateway', 'emulator', 'ai-sdk']) {
+  for (const name of ['client', 'gateway', 'emulator', 'ai-sdk', 'mcp']) {
     symlinkSync(join(to, 'packages', name), join(modules, '@flowscale', name))
   }
   await rebuild(to, Object.keys(entries))

@@ -217,6 +217,12 @@ export const late: readonly OwnerAttack[] = [
   foreign('its output, without an ending', '/api/v1/runs/output?filename=echo_ID'),
   foreign('its picture', '/api/v1/runs/output?filename=image_output_ID'),
   foreign('in a list of others', '/api/v1/runs/ID,ID'),
+  foreign(
+    'its preview, with a signature of its own making',
+    `/api/v1/runs/ID/preview?number=1&expires=9999999999999&signature=${'0'.repeat(64)}`,
+    {},
+    403,
+  ),
   {
     what: "another's run: subscribed to",
     run: async (target) =>
@@ -233,6 +239,14 @@ export const late: readonly OwnerAttack[] = [
       const { over } = target.prey
       const path = pathname.replace(target.over.id, over.id).replace(target.over.file, over.file)
       return expect(await call(target, path + search), 403)
+    },
+  },
+  {
+    what: "link: to another's preview, with the signature of its own file",
+    run: async (target) => {
+      const { search } = new URL(target.over.link)
+      const path = `/api/v1/runs/${target.prey.running}/preview${search}&number=1`
+      return expect(await call(target, path), 403)
     },
   },
   list('all', ''),

@@ -56,13 +56,13 @@ export async function operations(client: api.Client, blob: Blob, bytes: Uint8Arr
   const buffer = bytes.buffer.slice(0) as ArrayBuffer
   const files: api.InputItem[] = [asBlob, file, api.toFile(bytes, 'a'), api.toFile(buffer, 'b')]
   const inputs: api.Inputs = { b: 1, c: 1n, d: true, e: new Date(), f: { g: [1] }, h: bytes, i: blob, files }
-  const execute: api.ExecuteOptions = { groupId: 'g', arrays: 'indexed', idempotencyKey: 'k' }
+  const execute: api.ExecuteOptions = { groupId: 'g', arrays: 'indexed', idempotencyKey: 'k', previews: true }
   const { data }: api.Envelope<api.Execution> = await api.executeWorkflow(client, 'w', inputs, execute)
   say(data.run_id.trim(), data.output_names.length, data.number?.toFixed(), Object.keys(data.node_errors))
 
   const output: api.Envelope<api.Output> | null = await api.getOutput(client, 'f.png')
   const run: api.Run = (await api.getRun(client, data.run_id)).data
-  say(api.isEnded(run.status satisfies api.RunStatus), run.inputs[0]?.path)
+  say(api.isEnded(run.status satisfies api.RunStatus), run.inputs[0]?.path, run.preview?.trim())
   const outputs: api.RunOutput[] = run.outputs
   const paging: api.GetRunsOptions = { groupId: 'g', sortBy: 'created_at', sortOrder: 'asc', page: 1 }
   const list: api.Envelope<api.RunList> = await api.getRuns(client, paging)
@@ -124,7 +124,8 @@ export async function polls(
   const poll: poller.PollOptions = { pollIntervalMs: 1, timeoutMs: 1, maxPolls: 1 }
   const watch: poller.WatchOptions = { ...poll, cancelOn: 'both', push, signal: new AbortController().signal }
   const wait: poller.WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
-  const onProgress = ({ status, progress = 0 }: poller.RunProgress) => say(status, progress)
+  const onProgress = ({ status, progress = 0, preview }: poller.RunProgress) =>
+    say(status, progress, preview?.trim())
   const names: poller.WaitForResultOptions = { ...wait, onProgress }
   const told = ({ runId, outputNames }: poller.Submission) => say(runId.trim(), outputNames.length)
   const execute: poller.ExecuteAsyncOptions = { ...wait, onSubmitted: told, groupId: 'g', arrays: 'repeat' }
@@ -192,7 +193,8 @@ export async function pages(
 ): Promise<unknown> {
   const streams: events.EventsOptions = { maxStreams: 2 }
   const push: events.EventsConnection = events.connectEvents(client, streams)
-  const options: store.RunStoreOptions = { push, storage, key: 'image', pollIntervalMs: 1, timeoutMs: 1 }
+  const ms = { pollIntervalMs: 1, timeoutMs: 1 }
+  const options: store.RunStoreOptions = { push, storage, key: 'image', ...ms, previews: true }
   const own: store.RunStore<typeof textToImage> = store.createRunStore<typeof textToImage>(client, options)
   own.subscribe(() => say(tell(own.getSnapshot()), own.getServerSnapshot().status))()
   const extra: store.StartOptions = { arrays: 'indexed', headers: { a: 'b' } }
@@ -336,7 +338,7 @@ export async function published(flowscale: facade.FlowscaleAPI, inputs: TextToIm
   const result: facade.TypedResult<'image'> = await flowscale.executeWorkflowAsync(workflow, inputs, 'g', 1)
   say(result.outputs.image[0]?.filename.trim())
   const client: api.Client = flowscale.client
-  const submit: facade.SubmitOptions = { webhookUrl: 'http://localhost:3000/hook' }
+  const submit: facade.SubmitOptions = { webhookUrl: 'http://localhost:3000/hook', previews: true }
   const { data } = await flowscale.executeWorkflow(workflow, { text: 'a' }, undefined, submit)
   const late = await poller.waitForResult(client, data.run_id)
   say(facade.nameOutputs(workflow, late).outputs.image satisfies api.ResultOutput[])

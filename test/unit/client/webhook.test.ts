@@ -78,11 +78,30 @@ test('anything else is refused', async () => {
   }
 })
 
+test('a forged body without an end is not read on', async () => {
+  let pulled = 0
+  let isCancelled = false
+  const pull = (controller: ReadableStreamDefaultController) => {
+    pulled++
+    controller.enqueue(new Uint8Array(100_000))
+  }
+  const cancel = () => {
+    isCancelled = true
+  }
+  const init: RequestInit & { duplex: string } = { method: 'POST', headers: headersOf(), duplex: 'half' }
+  const body = new ReadableStream({ pull, cancel })
+  await rejects(verifyWebhook(new Request('http://app.test', { ...init, body }), secret), WebhookError)
+  assert.is(isCancelled, true)
+  assert.ok(pulled < 20)
+})
+
 test('a body that is not raw is named', async () => {
   const read = requestOf(headersOf())
   await read.json()
+  const locked = requestOf(headersOf())
+  locked.body!.getReader()
   const { headers } = read
-  for (const request of [read, ...[event, undefined, null, 5].map((body) => ({ headers, body }))]) {
+  for (const request of [read, locked, ...[event, undefined, null, 5].map((body) => ({ headers, body }))]) {
     const error = await rejects(verifyWebhook(request as any, secret), ArgumentError)
     assert.match(error.message, 'body must be the raw text')
   }

@@ -26,7 +26,7 @@ import { suiteWithServers } from '../../support/suiteWithServers.ts'
 
 const test = suiteWithServers('withWebhook')
 const TOKEN = 'token-in-an-address'
-const hook = `https://app.test/hook?token=${TOKEN}&a=ä b`
+const hook = `https://app.test/it's/hook?token=${TOKEN}&a=ä b`
 const { href } = new URL(hook)
 
 const run = { _id: 'r', run_id: 'r', status: 'completed', outputs: [], output_names: [], node_errors: {} }

@@ -95,10 +95,11 @@ test('timeout, retries, maxRetries and retryDelay are the options of the client'
 test('each method sends what its function sends, and gives what it gives', async () => {
   const headers = { 'x-one': '1' }
   const page = { page: 1, pageSize: 1, sortBy: 'created_at', sortOrder: 'asc', headers }
-  const form = { arrays: 'indexed', headers }
+  const form = { arrays: 'indexed', previews: true, headers }
   const seen: unknown[] = []
   const hooks = {
     headers,
+    previews: true,
     onSubmitted: ({ runId }: { runId: string }) => seen.push(runId),
     onUpdate: ({ status }: { status: string }) => seen.push(status),
   }

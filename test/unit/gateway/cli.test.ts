@@ -1,7 +1,7 @@
 // The command, as a process of its own, on the small ComfyUI.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -415,6 +415,16 @@ test('webhooks: an address in a file, hosts, and the secret of a gateway that ru
   ] as const) {
     assert.is((await run(['secret', ...args, ...rest])).out, `${lines}\n`, args.join())
   }
+  // The file says it all.
+  const ofFile = await run(['secret', 'shop', '--keys', keys, '--data', workflows])
+  assert.equal([ofFile.out, ofFile.err], [`${secrets.slice(0, 2)}\n`, ''])
+  // A folder that had both: a gateway with --keys takes its secret, any other its key.
+  await writeFile(join(data, 'secret'), `${CANARY}\n`)
+  for (const [args, of] of [
+    [['crm', '--keys', keys], await secretsFor(CANARY, { key: 'crm' })],
+    [[], await secretsFor(apiKey, { key: undefined })],
+  ] as const)
+    assert.is((await run(['secret', ...args, '--data', data])).out, `${of}\n`)
   for (const args of [
     ['secret', 'shop', '--webhook', '--api-key', 'k'],
     ['secret', '--data', workflows],
@@ -522,6 +532,77 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.is(over.code, 1)
   assert.match(over.err, /text-to-image\.flowscale\.json already exists.* Remove the file/)
   assert.is(await readFile(path, 'utf8'), edited)
+})
+
+test('inspect --missing prints the models for a loop of a shell, and those without an address as a sentence', async () => {
+  const graph = JSON.parse(await readFile(EDITED, 'utf8'))
+  const draw = graph.nodes.find(({ type }: { type: string }) => type === 'TestDrawText')
+  const file = join(workflows, 'missing.json')
+  const inspect = async (...models: object[]) => {
+    draw.widgets_values[3] = 'a b.pt'
+    draw.properties.models = models
+    await writeFile(file, JSON.stringify(graph))
+    return await run(['inspect', file, '--comfyui', comfy.url, '--missing'])
+  }
+  const url = 'https://example.com/a%20b.pt'
+  const { code, out, err } = await inspect({ name: 'a b.pt', directory: 'loras', url })
+  assert.equal([code, out, err], [0, `loras/a b.pt\t${url}\n`, ''])
+  const loop = `while IFS=$'\\t' read -r file url; do echo "<$file> <$url>"; done`
+  assert.is(execFileSync('bash', ['-c', loop], { input: out, encoding: 'utf8' }), `<loras/a b.pt> <${url}>\n`)
+  const unknown = await inspect({ name: 'a b.pt', directory: '../loras', url })
+  assert.equal([unknown.code, unknown.out], [0, ''])
+  assert.match(unknown.err, /^style "a b\.pt" is not on this ComfyUI/)
+})
+
+test('the key for partners comes from a private file or the environment, and never from the command line', async () => {
+  const paid = await startComfy({ version: '0.8.0', partners: ['TestSleep'] })
+  const file = join(folder, 'comfy-key')
+  await writeFile(file, `${CANARY}\n`, { mode: 0o644 })
+  const args = ['--comfyui', paid.url, '--workflows', workflows, '--port', '0']
+  const start = (...flags: string[]) => run([...args, '--json', ...flags], /\n$/)
+  const problemOf = ({ out }: { out: string }): string | null =>
+    JSON.parse(out).workflows.find(({ id }: { id: string }) => id === 'slow').problem
+  const told: string[] = []
+  async function privateFile(name: string, text: string): Promise<string> {
+    await writeFile(join(folder, name), text, { mode: 0o600 })
+    return join(folder, name)
+  }
+  try {
+    const without = await start()
+    said(problemOf(without)!)
+    assert.match(problemOf(without)!, /COMFY_API_KEY/)
+    for (const [flag, wanted] of [
+      [CANARY, /@FILE/],
+      [`@${file}`, /chmod 600/],
+      [`@${join(folder, 'nothing')}`, /no such file/],
+      [`@${await privateFile('empty', '')}`, /16 to 1,000/],
+      [`@${await privateFile('huge', 'a'.repeat(100_000))}`, /16 to 1,000/],
+      [`@${EDITED}`, /chmod 600|16 to 1,000/],
+    ] as const) {
+      const { code, err } = await run([...args, '--comfy-key', flag])
+      assert.match(err, wanted)
+      assert.ok(code !== 0)
+      told.push(err)
+      said(err.replaceAll(folder, 'FOLDER').replaceAll(EDITED, 'FILE'))
+    }
+    await chmod(file, 0o600)
+    const byFile = await start('--comfy-key', `@${file}`)
+    const about = await readFile(`/proc/${byFile.child.pid}/cmdline`, 'utf8').catch(() => '')
+    process.env.COMFY_API_KEY = CANARY
+    const byVariable = await start()
+    const worker = await run(['worker', '--gateway', 'http://127.0.0.1:9', '--key', 'k'], /\n$/)
+    process.env.COMFY_API_KEY = 'short'
+    const wrong = await run(args)
+    assert.match(wrong.err, /COMFY_API_KEY, must have/)
+    assert.equal([problemOf(byFile), problemOf(byVariable)], [null, null])
+    const inspected = await run(['inspect', join(workflows, 'slow.json'), '--comfyui', paid.url])
+    assert.match(inspected.out, /Nodes of partners.*\n {2}TestSleep +node \d/)
+    for (const { out, err } of [without, byFile, byVariable, worker, wrong, inspected]) told.push(out, err)
+    for (const text of [...told, about]) assertNoCanary(text)
+  } finally {
+    delete process.env.COMFY_API_KEY
+    await paid.stop()
+  }
 })
 
 test('a ComfyUI behind a login: --header, also from a file, and a login in the address', async () => {

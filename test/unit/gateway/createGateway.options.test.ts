@@ -47,6 +47,7 @@ test('a bad value is a TypeError that names the option', () => {
   refused('urlTtlMs', 0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1', null)
   refused('maxBodyBytes', 0, -1, Number.NaN, '1', null)
   refused('inputHosts', 'x.test', ['https://x.test'], ['x.test/a'], ['u@x.test'], ['X.test'], [''], [5], null)
+  refused('openai', 'no', 0, null)
   refused('maxWaiting', 0, 1.5, '5', null)
   refused('keepDays', 0, -1, 1.5, 1e9, '30', null)
   const queue = folderQueue({ folder: 'never opened' })

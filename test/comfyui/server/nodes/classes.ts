@@ -33,6 +33,7 @@ function describe(name: string, held: NodeClass, life: Life): Record<string, unk
     category,
     output_node: held.isOutput ?? false,
     ...(isV3 && { deprecated: false, experimental: false, api_node: false }),
+    ...(life.partners.includes(name) && { api_node: true }),
   }
 }
 

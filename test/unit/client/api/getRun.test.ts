@@ -1,7 +1,7 @@
 import { getRun, getRuns, ResponseError } from '@flowscale/client'
 import { assert, rejects, suite } from '#test'
 import { clientFrom, clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch } from '../../../support/fakes.ts'
+import { fakeFetch, ok } from '../../../support/fakes.ts'
 
 const test = suite('getRun')
 
@@ -29,6 +29,36 @@ test('every dialect', async () => {
     ...openapi,
     _id: 'r',
   })
+})
+
+const link = '/api/v1/runs/r/preview?number=1&expires=2&signature=3'
+const previews: [given: unknown, status: string, baseUrl: string, expected: string | undefined][] = [
+  [link, 'running', 'https://pod.test', `https://pod.test${link}`],
+  [link, 'in_progress', 'https://pod.test/base/', `https://pod.test/base${link}`],
+  [link, 'completed', 'https://pod.test', undefined],
+  [link, 'canceled', 'https://pod.test', undefined],
+  [`https://evil.test${link}`, 'running', 'https://pod.test', undefined],
+  [`//evil.test${link}`, 'running', 'https://pod.test', undefined],
+  [`.evil.test${link}`, 'running', 'https://pod.test', undefined],
+  [`@evil.test${link}`, 'running', 'https://pod.test', undefined],
+  ['', 'running', 'https://pod.test', undefined],
+  ['/', 'running', 'https://pod.test', undefined],
+  [7, 'running', 'https://pod.test', undefined],
+  [null, 'running', 'https://pod.test', undefined],
+  [{}, 'running', 'https://pod.test', undefined],
+]
+for (const [preview, status, baseUrl, expected] of previews) {
+  test(`a preview ${JSON.stringify(preview)} of a run that is ${status}`, async () => {
+    const client = clientWith(fakeFetch(ok({ status, preview })), { baseUrl })
+    const run = (await getRun(client, 'r')).data
+    const left = { _id: 'r', status, inputs: [], outputs: [] }
+    assert.equal(run, expected === undefined ? left : { ...left, preview: expected })
+  })
+}
+
+test('a list has no previews', async () => {
+  const client = clientWith(fakeFetch(ok({ runs: [{ _id: 'r', status: 'running', preview: link }] })))
+  assert.not.ok('preview' in (await getRuns(client)).data.runs[0]!)
 })
 
 test('ids by any name, and fields that are missing or of another kind', async () => {

@@ -33,6 +33,7 @@ function scene(clock: Clock) {
     },
   })
   const { watch, publish } = createWatch(
+    client,
     () => push.connected,
     (...change) => wanted.push(change),
   )
@@ -127,6 +128,7 @@ test('a run is asked for once for all its waits, until the last one is over', ()
   const wanted: unknown[] = []
   const seen: string[] = []
   const { watch, publish } = createWatch(
+    createClient({ baseUrl: 'http://pod.test' }),
     () => true,
     (...change) => wanted.push(change),
   )

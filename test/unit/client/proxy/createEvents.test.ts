@@ -164,6 +164,28 @@ test('by push: progress at once, news as a reason to ask, and no state that the 
   assert.is(push.watched, 1, 'a run that has ended needs no subscription')
 })
 
+test('a preview is a path of the pod, wherever it comes from, and ends with its status', async ({
+  settle,
+}) => {
+  const path = (number: number) => `/api/v1/runs/r/preview?number=${number}&expires=9&signature=s`
+  const pod = fakeFetch(run('running', { preview: path(1) }), run('completed'))
+  const push = fakePush()
+  const stream = readAll(await handlerOf(pod, { push })(call()))
+  await settle()
+  for (const update of [
+    { preview: `http://pod.test/base${path(2)}` },
+    { progress: 0.5 },
+    { preview: 'https://evil.test/api/v1/a' },
+  ]) {
+    push.tell({ status: 'running', ...update })
+    await settle()
+  }
+  push.tell({ status: 'completed', preview: path(3) }, true)
+  await settle()
+  const events = [...stream.text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!))
+  assert.equal(pluck(events, 'preview'), [path(1), path(2), path(2), undefined])
+})
+
 test('news while the pod is asked is not lost', async ({ settle }) => {
   const answers: ((response: Response) => void)[] = []
   const pod = fakeFetch(() => new Promise<Response>((resolve) => answers.push(resolve)))

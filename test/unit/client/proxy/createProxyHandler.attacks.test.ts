@@ -21,6 +21,7 @@ const proxyOptions = {
   open: {},
   pinned: { authorize: () => ({ groupId: 'ada' }) },
   endless: { authorize: () => ({ groupId: 'endless' }) },
+  reading: { allow: { operations: ['connectEvents'] } },
   narrow: { allow: { operations: ['executeWorkflow'], workflowIds: ['w'] } },
   cors: { cors: ['https://app.test'] },
   short: {},
@@ -124,6 +125,16 @@ const event = (run: string, id: string, fields = `"status":"${id}"`): Partial<At
   ...(run && { reply: `{"status":"success","data":${run}}` }),
   answer: `id: ${id}\ndata: {"run_id":"done-of-ada",${fields}}\n\n`,
 })
+/** What the pod answers to the link of a preview: a text that begins with its type. */
+const picture = (type: string, podStatus = 200, length = 100): Partial<Attack> => {
+  const reply = `${type} `.padEnd(length, 'x')
+  return { reply, podStatus, ...(podStatus === 200 && { answer: reply }) }
+}
+const noPreview = (podStatus: number) => ({
+  ...refused(podStatus),
+  answer: errors('There is no such preview'),
+})
+const unshown = (...all: Parameters<typeof picture>) => ({ ...picture(...all), answer: unusable })
 const lines = (key: string) => `{"status":"a\\n\\ndata: ${key}\\r\\nevent: b"}`
 const refused = (podStatus: number) => ({ reply: '{"detail":"no KEY"}', podStatus })
 const errors = (error: string) => `{"status":"error","errors":["${error}"]}`
@@ -253,6 +264,26 @@ const attacks = [
   events: while the pod refuses the key | GET ~/runs/done-of-ada/events ${keyRefused} | 424 | GET /runs/done-of-ada
   events: an error that echoes the key | GET ~/runs/done-of-ada/events ${pod('{"detail":"CODED"}', '{"detail":"[redacted]"}')} | 422 | GET /runs/done-of-ada
   events: JSON of more than 16 MiB | GET ~/runs/done-of-ada/events ${huge} | 502 | GET /runs/done-of-ada
+  preview: by its signature, without a permission and a key | GET ~/runs/r/preview?number=1&expires=2&signature=3 + Authorization: Bearer wrong + X-API-KEY: mine + Cookie: a=b + Sec-Fetch-Site: cross-site + Range: bytes=0-1 ${picture('image/png')} | 200 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: as long as it may be | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${picture('image/webp', 200, 204_800)} | 200 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: longer | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${unshown('image/jpeg', 200, 204_801)} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: a picture that can run code | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${unshown('image/svg+xml')} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: a page | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${unshown('<html>')} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: JSON with the key | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${{ reply: '{"data":"KEY"}', podStatus: 200, answer: unusable }} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: a redirect | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${unshown('image/png', 302)} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: a picture as an error | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${unshown('image/png', 500)} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: a server that wants a key for it | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${{ ...refused(401), answer: unusable }} | 502 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: a wrong signature | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${noPreview(403)} | 403 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: of a run that has none | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${noPreview(404)} | 404 | GET /runs/r/preview?number=1&expires=2&signature=3
+  preview: no signature | GET ~/runs/r/preview?number=1&expires=2 | 422 |
+  preview: a signature twice | GET ~/runs/r/preview?number=1&expires=2&signature=3&signature=4 | 400 |
+  preview: parameters | GET ~/runs/r/preview?signature=3&api_key=x&expires=2%26a%3Db&group_id=bob&number=1 ${picture('image/png')} | 200 | GET /runs/r/preview?number=1&expires=2%26a%3Db&signature=3
+  preview: dot segments for a run, encoded | GET ~/runs/%2e%2e/preview?number=1&expires=2&signature=3 | 404 |
+  preview: an encoded slash in the id | GET ~/runs/a%2fb/preview?number=1&expires=2&signature=3 | 404 |
+  preview: the word output as a run | GET ~/runs/output/preview?number=1&expires=2&signature=3 | 404 |
+  preview: HEAD | HEAD ~/runs/r/preview?number=1&expires=2&signature=3 | 405 |
+  preview: POST | POST ~/runs/r/preview?number=1&expires=2&signature=3 | 405 |
+  preview: OPTIONS | OPTIONS ~/runs/r/preview?number=1&expires=2&signature=3 | 405 |
   an echo of the key, by codes | GET ~/comfy/health ${pod('{"detail":"CODED!"}', '{"detail":"[redacted]!"}')} | 422 | GET /comfy/health
   an echo of the key, by codes, in a result | GET ~/comfy/health ${pod('{"data":["CODED!"]}', '{"data":["[redacted]!"]}')} | 200 | GET /comfy/health
   an echo of the key, partly by codes | GET ~/comfy/health ${pod('{"detail":"MIXED"}', '{"detail":"[redacted]"}')} | 422 | GET /comfy/health
@@ -274,6 +305,10 @@ const attacks = [
   a workflow that is not allowed, in another case | POST ~/runs?workflow_id=W | 403 |
   a workflow that is not allowed, beside one that is | POST ~/runs?workflow_id=w&workflow_id=other | 400 |
   events: an operation that is not allowed | GET ~/runs/done-of-ada/events | 403 |
+  preview: no operation that reads a run is allowed | GET ~/runs/r/preview?number=1&expires=2&signature=3 | 403 |
+  `,
+  ...rows('reading')`
+  preview: the events of a run are allowed | GET ~/runs/r/preview?number=1&expires=2&signature=3 ${picture('image/png')} | 200 | GET /runs/r/preview?number=1&expires=2&signature=3
   `,
   ...rows('pinned')`
   runs of another group | GET ~/runs?group_id=bob | 404 |
@@ -324,7 +359,7 @@ const attacks = [
 const usual =
   /^(host|connection|accept|accept-language|accept-encoding|sec-fetch-mode|user-agent|x-api-key|content-type|content-length|transfer-encoding)$/
 const shown =
-  /^(content-type|cache-control|x-content-type-options|retry-after|x-request-id|allow|vary|date|connection|keep-alive|transfer-encoding|content-length|x-accel-buffering)$/
+  /^(content-type|cache-control|x-content-type-options|retry-after|x-request-id|allow|vary|date|connection|keep-alive|transfer-encoding|content-length|x-accel-buffering|content-security-policy)$/
 
 const completed = (_id: string, more: object = {}) => ({ _id, status: 'completed', ...more })
 const runs = [
@@ -371,7 +406,7 @@ function prepare({ reply, status, podStatus = status }: Attack, key: string): vo
         .replace('CODED', coded(key))
         .replace('SLASHED', key.replaceAll('/', '\\/'))
         .replace('MIXED', coded(key[0]!) + key.slice(1))
-      const type = body.startsWith('{') ? 'application/json' : 'text/plain'
+      const [type = body.startsWith('{') ? 'application/json' : 'text/plain'] = /^image\/\S+/.exec(body) ?? []
       response.writeHead(podStatus, { 'content-type': type }).end(body)
       return
     }
@@ -404,7 +439,8 @@ function bytesOf({ method, target, headers, body, raw }: Attack, host: string): 
 function assertClean(answer: RawAnswer, key: string): void {
   for (const { url, headers } of recorded.seen) {
     assert.match(url, /^\/pod\/api\/v1\/(comfy|runs)/)
-    assert.is(headers['x-api-key'], key, 'the key of the proxy')
+    const isOpen = url.includes('/preview?')
+    assert.is(headers['x-api-key'], isOpen ? undefined : key, 'the key of the proxy')
     assert.is(headers.host, new URL(recorded.url).host, 'the host of the pod')
     for (const name in headers) assert.match(name, usual, 'no header of the caller')
     assert.is.not(headers['accept-encoding'], 'br')

@@ -12,7 +12,7 @@ import {
   iterateRuns,
 } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
+import { createProxyHandler, type ProxyOperation, type ProxyOptions } from '@flowscale/client/proxy'
 import { createEmulator, type Dialect } from '@flowscale/emulator'
 import { Response as OtherResponse } from 'undici'
 import { assert, rejects, suite, throws } from '#test'
@@ -32,7 +32,13 @@ test('wrong options are told by name', () => {
   const client = clientWith()
   const wrong: Record<string, unknown[]> = {
     allowed: [[]],
-    allow: [['getRun'], { ops: [] }, { operations: ['getrun'] }, { workflowIds: [''] }],
+    allow: [
+      ['getRun'],
+      { ops: [] },
+      { operations: ['getrun'] },
+      { operations: ['getPreview'] },
+      { workflowIds: [''] },
+    ],
     maxBodyBytes: [0, Number.NaN],
     basePath: ['/api/', 'api', '/a/../b'],
     cors: [['*'], ['null'], ['https://a.test/'], 'https://a.test'],
@@ -78,6 +84,60 @@ test('what authorize gives', async () => {
   const reader = async (request: Request) => Boolean(await request.text())
   await rejects(ask(reader, pod, form()), Error)
   assert.is(pod.calls.length, 0)
+})
+
+test('a preview is asked for with nothing but its link, where a run may be read', async () => {
+  const link = 'runs/r/preview?number=1&expires=2&signature=3'
+  const headers = { authorization: 'of-the-proxy' }
+  const authorize = () => {
+    throw new Error('asked')
+  }
+  const cases: [operations: ProxyOperation[] | undefined, status: number][] = [
+    [undefined, 200],
+    [['getRun'], 200],
+    [['connectEvents', 'getOutput'], 200],
+    [['getRuns', 'executeWorkflow'], 403],
+    [[], 403],
+  ]
+  for (const [operations, status] of cases) {
+    const type = { 'content-type': 'image/jpeg', 'set-cookie': 'pod=1', 'cache-control': 'public' }
+    const pod = fakeFetch(new Response('a picture', { headers: type }))
+    const allow = operations && { operations }
+    const handler = handlerOf(pod, { authorize, allow, cors: ['https://app.test'] }, { headers })
+    const response = await handler(call(link, { headers: { origin: 'https://app.test' } }))
+    assert.is(response.status, status)
+    if (status === 403) {
+      assert.is(pod.calls.length, 0)
+      continue
+    }
+    assert.equal([...pod.calls[0]!.headers], [])
+    assert.equal(Object.fromEntries(response.headers), {
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-origin': 'https://app.test',
+      'access-control-expose-headers': 'retry-after, x-request-id, x-idempotency',
+      'cache-control': 'no-store',
+      'content-security-policy': 'sandbox',
+      'content-type': 'image/jpeg',
+      vary: 'Origin',
+      'x-content-type-options': 'nosniff',
+    })
+    assert.is(await response.text(), 'a picture')
+  }
+})
+
+test('a preview that fails: no link in the log', async () => {
+  const link = 'http://pod.test/api/v1/runs/r/preview?number=1&expires=2&signature=of-3'
+  for (const given of [
+    new TypeError(`error sending request for url (${link})`),
+    new Response('', { status: 500 }),
+  ]) {
+    const logger = recorder()
+    const handler = handlerOf(fakeFetch(given), {}, { logger })
+    const response = await handler(call('runs/r/preview?number=1&expires=2&signature=of-3'))
+    assert.is(response.status, 502)
+    assert.is(logger.lines.length, 1)
+    assert.not.match(JSON.stringify([logger.lines, await response.text()]), /of-3/)
+  }
 })
 
 test('the options are those that were given, whatever becomes of the object; empty lists allow nothing', async () => {

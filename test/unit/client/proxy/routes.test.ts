@@ -12,6 +12,7 @@ const test = suite("options of operations, in the proxy's queries and in the doc
 const values: Record<string, unknown> = {
   groupId: 'g',
   arrays: 'indexed',
+  previews: true,
   sortBy: 'created_at',
   sortOrder: 'asc',
   page: 2,

@@ -350,6 +350,7 @@ test('wrong options', ({ pod }) => {
     { timeoutMs: 0 },
     { push: {} },
     { pollIntervalMs: -1 },
+    { previews: 1 },
     { signal: AbortSignal.abort() },
   ] as any[]) {
     throws(() => createRunStore(pod.client, options), ArgumentError)

@@ -110,6 +110,15 @@ test('a batch is several files of one output, all different, each found by its n
   }
 })
 
+test('previews: some of each picture of a batch', async () => {
+  await emulate(small({ batch_size: 3 }))
+  const seen = new Map<string, number>()
+  api.emulator.watch(({ preview, progress }) => preview && !seen.has(preview) && seen.set(preview, progress))
+  assert.is((await ended(api, await api.run('mine&previews=1'))).status, 'completed')
+  const parts = [...seen.values()].map((progress) => Math.floor(progress * 3))
+  assert.equal([...new Set(parts)], [0, 1, 2])
+})
+
 test('sizes: by an input, by a link, and not larger than can be painted in a moment', async () => {
   const graph = small()
   graph[10] = { class_type: 'PrimitiveInt', inputs: { value: 80 }, _meta: { title: 'Width' } }

@@ -1,15 +1,16 @@
 // Each word that steers a picture, painted once: its picture stays as it is, byte for byte.
 import { createHash } from 'node:crypto'
-import { encode } from 'fast-png'
+import { decode, encode } from 'fast-png'
 import { assert, suite } from '#test'
 import { type Pace, type PaintRequest, paint } from '../../../../packages/emulator/src/painter/index.ts'
+import { look } from '../../../../packages/emulator/src/painter/look.ts'
 import { MEANINGS } from '../../../../packages/emulator/src/painter/scene/words.ts'
 
 const test = suite('painter')
 const pace: Pace = { totalMs: 0, sleep: () => Promise.resolve(), progress: () => {} }
 
-async function hashOf(request: PaintRequest): Promise<string> {
-  const { data } = await paint(request, pace)
+async function hashOf(request: PaintRequest, at = pace): Promise<string> {
+  const { data } = await paint(request, at)
   return createHash('sha256').update(data).digest('hex').slice(0, 12)
 }
 
@@ -95,4 +96,59 @@ test('a video, a sound and a text', async () => {
   for (const [request, hash] of others) {
     assert.is(await hashOf(request), hash, `${request.kind} of seed ${request.seed}`)
   }
+})
+
+const seen: readonly [request: PaintRequest, size: [number, number], count: number][] = [
+  [{ kind: 'scene', prompt: 'a boat', seed: 1, width: 600, height: 450 }, [512, 384], 4],
+  [{ kind: 'scene', prompt: 'a boat', seed: 1, width: 48, height: 1200 }, [20, 512], 4],
+  [{ kind: 'repaint', prompt: 'in oil', seed: 1, source }, [60, 40], 5],
+  // Not the whole picture that the view pans over.
+  [{ kind: 'video', prompt: 'a boat', seed: 1, width: 64, height: 32, durationMs: 500 }, [64, 32], 5],
+  [{ kind: 'video', prompt: 'a boat', seed: 2, width: 64, height: 32, source }, [64, 32], 2],
+]
+
+test('previews: what is painted so far, small, and the file stays as it is', async () => {
+  for (const [request, size, count] of seen) {
+    const previews: Uint8Array[] = []
+    const pictures = {
+      ...pace,
+      totalMs: 3000,
+      preview({ data, type }: { data: Uint8Array; type: string }) {
+        assert.is(type, 'image/png')
+        previews.push(data)
+      },
+    }
+    assert.is(await hashOf(request, pictures), await hashOf(request))
+    const name = JSON.stringify({ ...request, source: undefined })
+    assert.equal(
+      previews.map((data) => decode(data)).map(({ width, height }) => [width, height]),
+      Array(count).fill(size),
+      name,
+    )
+    // The paper is seen below the sky, and then not any more.
+    const corners = [previews[0]!, previews.at(-1)!].map((data) => [...decode(data).data.slice(-3)])
+    const isScene = request.kind !== 'repaint' && !('source' in request)
+    assert.equal(
+      corners.map((corner) => String(corner) === '224,224,216'),
+      [isScene, false],
+      name,
+    )
+    assert.not.equal(previews[0], previews.at(-1), name)
+  }
+})
+
+test('previews: each is in the limit, and a painting of a moment has one, too', async () => {
+  let random = 1
+  const noise = (): number => {
+    random = (random * 48271) % 2147483647
+    return random / 2147483647
+  }
+  const picture = { w: 600, h: 600, colorAt: () => [noise(), noise(), noise()] as const }
+  const { data } = look(picture)
+  assert.ok(data.byteLength <= 204_800, `${data.byteLength} bytes`)
+  assert.is(decode(data).width, 256)
+  let count = 0
+  const [[request]] = seen as any
+  await hashOf({ ...request, width: 48, height: 32 }, { ...pace, totalMs: 1, preview: () => count++ })
+  assert.is(count, 1)
 })

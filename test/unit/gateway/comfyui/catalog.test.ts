@@ -19,7 +19,8 @@ function setUp(first: WorkflowFile[]) {
     const type = decodeURIComponent(path.slice('/object_info/'.length))
     return Object.hasOwn(state.classes, type) ? { [type]: state.classes[type] } : {}
   }
-  const client = { read: answer, isAway: () => false }
+  const send = async () => ({ status: 404, text: '' })
+  const client = { read: answer, send, isAway: () => false, hasKey: () => false }
   const workflows = async (): Promise<readonly WorkflowFile[]> => state.files
   const files = createFiles({ workflows, log })
   const catalog = createCatalog(createClasses(client), files, log)

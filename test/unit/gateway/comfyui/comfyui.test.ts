@@ -275,8 +275,8 @@ test('a run whose server is away for too long is failed, and stays so', async (s
 test('the report says that pictures hold the workflow, unless the server leaves it out or does not say', async (setup) => {
   for (const [metadata, count] of [
     [undefined, 1],
-    [false, undefined],
-    [null, undefined],
+    [false, 0],
+    [null, 0],
   ] as const) {
     const comfy = await startComfy({ version: '0.8.0', ...(metadata !== undefined && { metadata }) })
     const { notes } = await setup.another({}, { url: comfy.url }).report!()

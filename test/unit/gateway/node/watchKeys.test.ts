@@ -108,14 +108,18 @@ test('what is right is taken: names twice, limits, no entry at all', () => {
   }
 })
 
-test('nobody else may read the file', () => {
+test('only the owner may write the file, and only its group read it, also after a key was added', async () => {
   put([SHOP])
-  for (const mode of [0o604, 0o640, 0o660, 0o620]) {
+  for (const mode of [0o604, 0o660, 0o620, 0o644, 0o444]) {
     chmodSync(file, mode)
     says(thrown(() => watchKeys(file)).message)
   }
-  chmodSync(file, 0o400)
-  watchKeys(file).close!()
+  for (const mode of [0o400, 0o440, 0o640]) {
+    chmodSync(file, mode)
+    watchKeys(file).close!()
+  }
+  await addKey(file, { name: 'crm' })
+  assert.is(statSync(file).mode & 0o777, 0o640)
 })
 
 test('each change is noticed; of each broken version the log has a line, and the keys of before stay', () => {

@@ -55,6 +55,10 @@ test('an owner has at most so many runs that have not ended, also of adds at one
   await queues[0]!.end(endOf(jobs[done.indexOf('fulfilled')]!, { status: 'cancelled' }))
   await add(queues[0]!, caller)
   await rejects(add(queues[1]!, caller), EngineError, { status: 429, retryAfterS: 5 })
+  const one = { owner: 'z', maxUnfinished: 1 }
+  await add(queues[0]!, one)
+  const { message } = await rejects(add(queues[0]!, one), EngineError, { status: 429 })
+  assert.is(message, 'The key has a run that has not ended, and may have no more')
 })
 
 test('an add whose answer is lost adds one run', async () => {

@@ -1,9 +1,10 @@
 // Two queues that are asked the same, at random: each answer is the same, and all marks follow from records.
+
 import { assert } from '#test'
+import { dayOf } from '../../../../packages/gateway/src/engine.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
 import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
 import {
-  dayOf,
   type Entry,
   isEntry,
   isLive,

@@ -89,10 +89,16 @@ test('a run’s end is heard, signed, with links; no answer, log line or file of
   assert.equal([link.startsWith(served.url), (await fetch(link)).status], [true, 200])
   assert.equal(await webhookOf(client, id), { status: 'delivered', attempts: 1, last_status: 204 })
 
+  // An address that is not encoded.
+  const plain = await send(`runs?workflow_id=slow&webhook_url=${hook}`, CANARY, {
+    body: new URLSearchParams({ seconds: '0.01' }),
+  })
+  assert.is(plain.status, 200)
+  await until(() => heard.length === 2)
   const again = await send(`runs/${id}/webhook/resend`)
   assert.is(again.status, 200)
-  await until(() => heard.length === 2)
-  assert.is(heard[1]!.headers['webhook-id'], heard[0]!.headers['webhook-id'])
+  await until(() => heard.length === 3)
+  assert.is(heard[2]!.headers['webhook-id'], heard[0]!.headers['webhook-id'])
   const shown = [...lines, await (await send(`runs/${id}`, CANARY, { method: 'GET' })).text()]
   shown.push(await (await send('runs?group_id=g', CANARY, { method: 'GET' })).text(), heard[0]!.body)
   for (const text of shown) assert.not.match(text, TOKEN)

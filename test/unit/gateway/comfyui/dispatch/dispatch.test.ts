@@ -166,6 +166,8 @@ test('a cancel waits for the end of a run, here or at another gateway, and for 5
     claim: async () => true,
     meet: async (own) => own,
     tell: async () => {},
+    putPicture: async () => {},
+    getPicture: async () => undefined,
     listen: (listener) => {
       hear = listener
     },

@@ -103,3 +103,50 @@ test('an old server is interrupted seldom: each interrupt may hit the next run',
   await by.cancelRun(id)
   assert.ok(comfy.requests.filter(({ path }) => path === '/interrupt').length < 8)
 })
+
+const OLD_WAY = ['/queue', '/interrupt']
+const wayOf = (requests: readonly { method: string; path: string }[]): string[] => [
+  ...new Set(
+    requests.flatMap(({ method, path }) => (method === 'POST' && OLD_WAY.includes(path) ? path : [])),
+  ),
+]
+
+test = suiteOnComfy('cancelling runs by the route of a newer ComfyUI', ['0.8.0'], {
+  comfy: { cancelRoute: true },
+})
+
+test('a run that waits, one that runs, one that heeds nothing, and one that is over', async (setup) => {
+  const { comfy, engine, submit, until } = setup
+  const running = await submit('slow', { seconds: 60 })
+  const waiting = await submit('slow', { seconds: 60 })
+  const deaf = await submit('deaf', { seconds: 6 })
+  await until(running.id, isRunning)
+  const cancel = async ({ id }: Run) => {
+    const { run, hadEnded } = (await engine.cancelRun(id))!
+    return [run.status, hadEnded]
+  }
+  assert.equal(await cancel(waiting), ['cancelled', false])
+  assert.is((await engine.getRun(running.id))!.status, 'running')
+  assert.equal(await cancel(running), ['cancelled', false])
+  await until(deaf.id, isRunning)
+  assert.equal(await cancel(running), ['cancelled', true])
+  assert.equal(await cancel(deaf), ['running', false])
+  assert.is((await until(deaf.id, isOver)).status, 'cancelled')
+  assert.equal(wayOf(comfy.requests), [])
+})
+
+for (const fault of [
+  { do: 'status', status: 404 },
+  { do: 'status', status: 500 },
+  { do: 'html' },
+  { do: 'nonsense' },
+] as const) {
+  test(`an answer that is not the route's (${Object.values(fault).join(' ')}) leads to the older way`, async (setup) => {
+    const { comfy, engine, submit, until } = setup
+    comfy.faults.push({ on: 'POST /jobs/', ...fault })
+    const { id } = await submit('slow', { seconds: 60 })
+    await until(id, isRunning)
+    assert.is((await engine.cancelRun(id))!.run.status, 'cancelled')
+    assert.equal(wayOf(comfy.requests), OLD_WAY)
+  })
+}

@@ -11,15 +11,28 @@ import { serve } from '../../../../../packages/gateway/src/node/serve.ts'
 import { CANARY } from '../../../../support/canary.ts'
 import { rejection } from '../../../../support/fakes.ts'
 import { until } from '../../../../support/until.ts'
-import { files, never } from '../kit.ts'
+import { files, graphOf, never } from '../kit.ts'
 import { photo, suiteWithServers } from '../queued/kit.ts'
 
-const test = suiteWithServers('a worker that dials in', [{}])
+const replacements = {
+  OldText: [{ new_node_id: 'FSLoadText', input_mapping: [{ new_id: 'default_value', old_id: 'words' }] }],
+  SameText: [{ new_node_id: 'FSLoadText', input_mapping: null }],
+}
+const test = suiteWithServers('a worker that dials in', [{ replacements }])
+const old = graphOf({
+  1: ['OldText', { words: 'hello' }],
+  2: ['FSSaveText', { text: ['1', 0], filename_prefix: 'said', label: 'said' }],
+  3: ['SameText', { default_value: 'kept' }],
+  4: ['FSSaveText', { text: ['3', 0], filename_prefix: 'same', label: 'same' }],
+})
 const nothing = { has: [], stopping: [], isUp: true }
 
-test('a photo in, a picture out; who is refused, and why', async ({ comfies, folder }) => {
+test('a photo in, a picture out; a node that ComfyUI replaces; who is refused, and why', async ({
+  comfies,
+  folder,
+}) => {
   const queue = folderQueue({ folder })
-  const options = { workflows: files, apiKey: 'the-key', queue }
+  const options = { workflows: [...files, { name: 'old', graph: old }], apiKey: 'the-key', queue }
   const gateway = createGateway({
     ...options,
     engine: comfyui({ workers: true, maxWorkers: 3 }),
@@ -45,6 +58,15 @@ test('a photo in, a picture out; who is refused, and why', async ({ comfies, fol
     )
     const picture = await (await fetch(data.outputs[0].url)).arrayBuffer()
     assert.ok(picture.byteLength > 100)
+    const replaced = (await (
+      await fetch(`${served.url}/api/v1/runs?workflow_id=old`, { method: 'POST', headers })
+    ).json()) as any
+    const made = await until(
+      () => get(`/api/v1/runs/${replaced.data.run_id}`),
+      ({ data }) => data.status === 'completed',
+    )
+    const texts = made.data.outputs.map(async ({ url }: { url: string }) => (await fetch(url)).text())
+    assert.equal(await Promise.all(texts), ['hello', 'kept'])
 
     for (const [key, name] of [
       ['the-key', 'other'],

@@ -51,6 +51,7 @@ function createPort(runs: Assignment[], fault: Fault) {
     },
     giveBack: async (id) => void call('giveBack', id),
     report: async (id, progress, isDone) => void call('report', id, { ...progress, isDone }),
+    putPreview: async (id, data) => void (await call('putPreview', id, data)),
     async openInput(id, name) {
       await call('openInput', id, name)
       return { body: new Blob([photo]).stream(), size: photo.length }
@@ -346,6 +347,9 @@ test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
     '/history',
     '/view?filename=example.png',
     '/object_info/../queue',
+    '/object_info/..\\queue',
+    '/object_info/a\\..\\..\\queue',
+    '/object_info/%2e%2e',
     '/object_info/a?b',
     '/userdata?dir=.',
     'http://127.0.0.1:1/',
@@ -357,7 +361,7 @@ test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
       (all) => all.length === paths.length,
     )
     const statuses = answers.sort(([, a], [, b]) => Number(a) - Number(b)).map(([, , status]) => status)
-    assert.equal(statuses, [200, 200, 403, 403, 403, 403, 403, 403, 403, 403])
+    assert.equal(statuses, [200, 200, ...paths.slice(2).map(() => 403)])
     assert.ok(
       comfy.requests.every(({ path }) => /^\/(prompt|object_info\/SaveImage|system_stats)$/.test(path)),
     )
@@ -378,4 +382,48 @@ test('a gateway that refuses it has its last word', async () => {
     }
     await withWorker([], check, refuse)
   }
+})
+
+test('pictures are brought while the gateway asks, one at a time, and at most two a second', async () => {
+  const [watched, other] = [makeRun({}, 600), makeRun({}, 600)]
+  for (const { graph } of [watched, other]) (graph as any)[2].inputs.preview = true
+  const { id } = watched.run
+  let isAsked = false
+  let isBringing = false
+  const at: number[] = []
+  const fault: Fault = async (method, run, data) => {
+    if (method !== 'putPreview') return
+    assert.equal([run, isBringing, (data as Uint8Array)[0]], [id, false, 0xff])
+    isBringing = true
+    at.push(performance.now())
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    isBringing = false
+    // A gateway that is away gets no picture twice.
+    throw new Error('away')
+  }
+  await withWorker(
+    [watched, other],
+    async ({ calls, port, more, count }) => {
+      const { poll } = port
+      port.poll = async (...state) => ({ ...(await poll(...state)), ...(isAsked && { previews: [id] }) })
+      const reports = (): number => calls.filter(([method, run]) => method === 'report' && run === id).length
+      await until(() => reports() > 3)
+      assert.is(count('putPreview'), 0)
+      isAsked = true
+      await until(() => at.length === 3)
+      assert.ok(
+        at.every((time, index) => index === 0 || time - at[index - 1]! >= 450),
+        `${at}`,
+      )
+      isAsked = false
+      more.push({})
+      const seen = reports()
+      await until(() => reports() > seen + 4)
+      const brought = count('putPreview')
+      const later = reports()
+      await until(() => reports() > later + 4)
+      assert.is(count('putPreview'), brought)
+    },
+    fault,
+  )
 })

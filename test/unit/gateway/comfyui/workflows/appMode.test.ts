@@ -126,6 +126,8 @@ const cases: [what: string, file: any, expected: string[], notes: number][] = [
     ['steps', 'seed'],
     0,
   ],
+  ['a node with the UUID of its graph', nested(app([`${RUN}:4`, 'seed'])), ['seed'], 0],
+  ['a node of a current editor, with a label', nested(app([`${RUN}:4:seed`, 'Dice'])), ['seed'], 0],
   ['the earlier id of a field that an input of the subgraph sets', nested(app([2, 'seed'])), ['seed'], 0],
   [
     'the earlier id of a node in two subgraphs',
@@ -265,11 +267,38 @@ test('outputs that the author chose; a node that is none is a note', async () =>
   assert.is(workflow.notes.length, 1)
 })
 
-test('a file of App Mode, as ComfyUI saved it', async () => {
-  const file = JSON.parse(readFileSync(new URL('./text-to-image.app.json', import.meta.url), 'utf8'))
-  const workflow = await read(file, classesOf('0.8.0'))
-  assert.equal(
-    [...workflow.inputs.values()].map(({ name, why }) => `${name}: ${why}`),
-    ['prompt: App Mode', 'size: App Mode', 'seed: App Mode'],
-  )
-})
+/** The forms of entries in files of editors from March to autumn 2026. */
+const forms: Record<string, (file: any) => void> = {
+  'as 1.41 saved it': () => {},
+  'with texts as ids, and no mode': (file) => {
+    delete file.extra.linearMode
+    const { inputs, outputs } = file.extra.linearData
+    file.extra.linearData = {
+      inputs: inputs.map(([id, ...rest]: any[]) => [`${id}`, ...rest]),
+      outputs: outputs.map(String),
+    }
+  },
+  'with the ids of widgets, labels, and values by name': (file) => {
+    const { linearData } = file.extra
+    linearData.inputs = linearData.inputs.map(([id, name, about]: any[]) => [
+      `${RUN}:${id}:${name}`,
+      'A label',
+      about ?? {},
+    ])
+    const draw = file.nodes.find(({ type }: any) => type === 'TestDrawText')
+    const [text, seed, control_after_generate, style] = draw.widgets_values
+    draw.widgets_values_named = { text, seed, control_after_generate, style }
+  },
+}
+for (const [form, change] of Object.entries(forms)) {
+  test(`a file of App Mode, ${form}`, async () => {
+    const file = JSON.parse(readFileSync(new URL('./text-to-image.app.json', import.meta.url), 'utf8'))
+    change(file)
+    const workflow = await read(file, classesOf('0.8.0'))
+    assert.equal(
+      [...workflow.inputs.values()].map(({ name, why }) => `${name}: ${why}`),
+      ['prompt: App Mode', 'size: App Mode', 'seed: App Mode'],
+    )
+    assert.equal([[...workflow.outputs.values()].map(({ node }) => node), workflow.notes], [['9'], []])
+  })
+}

@@ -216,6 +216,7 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
     [410, 'POST', `end/${id}`, outcome('', { files: [], status: 'failed' })],
     [410, 'GET', `inputs/${id}/${input}`],
     [410, 'PUT', `outputs/${id}/picture_${id}.png`, 'x'],
+    [410, 'PUT', `preview/${id}`, 'RIFF1234WEBP'],
   ]
   const others = [theirs, crypto.randomUUID(), encodeURIComponent('../x'), ''].flatMap(onRun)
   const actions = [
@@ -257,6 +258,7 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
     // Before it is sent.
     [410, 'POST', `report/${mine}`, { progress: 0.5 }],
     [410, 'PUT', `outputs/${mine}/${picture}`, 'x'],
+    [410, 'PUT', `preview/${mine}`, 'RIFF1234WEBP'],
   ])
   const photo = await call('GET', `inputs/${mine}/${input}`)
   assert.equal([photo.body, photo.size], ['my photo', '8'])
@@ -322,4 +324,65 @@ test('the end of a run, as its worker tells it', async ({ engine, call, poll }) 
   assert.equal([(await end(most + 1)).status, (await end(most)).status], [400, 200])
   const run = (await engine.getRun(id))!
   assert.equal([run.status, run.error, run.completedAt], ['failed', 'x'.repeat(10_000), completedAt])
+})
+
+test('pictures of its own run, if the run has previews, while somebody asks', async (site) => {
+  const { gateway, engine, call, poll } = site
+  const put = async (id: string, body = 'RIFF1234WEBP'): Promise<number> =>
+    (await call('PUT', `preview/${id}`, body)).status
+  const start = async (previews: boolean): Promise<string> => {
+    const draft = (await engine.draft('slow', never))!
+    const { run } = await draft.submit({ values: {}, inputs: [], groupId: null, requestId: 'r', previews })
+    return run.id
+  }
+  const begun = async (id: string): Promise<string> => {
+    await until(poll, ({ holds }) => holds.includes(id))
+    await call('POST', `send/${id}`, {})
+    return id
+  }
+  // The ComfyUI of the gateway has a run, so that the next ones are for this worker.
+  const theirs = (await begin(engine)).id
+  const listing = engine.workflows()
+  await poll()
+  await listing
+  const id = await begun(await start(true))
+  assert.is((await poll([id])).previews, undefined)
+  assert.equal([await put(id), await put(theirs), await put('x')], [200, 410, 410])
+  assert.is((await engine.getRun(id))!.preview, undefined, 'nobody had asked')
+  assert.equal((await poll([id])).previews, [id])
+  for (const bad of ['<svg onload=alert(1)>', '', `RIFF1234WEBP${'x'.repeat(204_789)}`]) {
+    assert.is(await put(id, bad), bad.length > 204_800 ? 400 : 200)
+    assert.is((await engine.getRun(id))!.preview, undefined)
+  }
+  assert.is(await put(id, `RIFF1234WEBP${'x'.repeat(204_788)}`), 200)
+  const { preview } = (await engine.getRun(id))!
+  assert.ok(preview! > 0)
+  const size = async (): Promise<unknown> => (await engine.readPreview!(id))?.data.length
+  assert.is(await size(), 204_800)
+  // So soon after the first one it takes its place, without news for anybody.
+  await put(id)
+  assert.equal([await size(), (await engine.getRun(id))!.preview], [12, preview])
+  const headers = { 'x-api-key': API_KEY }
+  const run = await gateway.fetch(`${gateway.url}/api/v1/runs/${id}`, { headers })
+  const link: string = ((await run.json()) as any).data.preview
+  const shown = await gateway.fetch(gateway.url + link)
+  assert.equal([shown.headers.get('content-type'), await shown.text()], ['image/webp', 'RIFF1234WEBP'])
+  await later(1_000, async () => {
+    await put(id)
+    assert.ok((await engine.getRun(id))!.preview! > preview!)
+  })
+  // The gateway looks once a second for those that nobody asks for.
+  await later(20_000, () => until(async () => !(await poll([id])).previews && (await put(id)) === 200))
+  assert.is(await size(), undefined)
+  assert.equal([await put(id), await size()], [200, 12])
+  await call('POST', `end/${id}`, { status: 'failed', error: null, completedAt: null, files: [] })
+  assert.equal(
+    [await put(id), await size(), (await gateway.fetch(gateway.url + link)).status],
+    [410, undefined, 404],
+  )
+
+  const plain = await begun(await start(false))
+  assert.is((await engine.getRun(plain))!.preview, undefined)
+  assert.is((await poll([plain])).previews, undefined)
+  assert.equal([await put(plain), await engine.readPreview!(plain)], [200, undefined])
 })
