@@ -13,22 +13,22 @@ ensure('build')
  */
 const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
   ['@flowscale/client#checkHealth', 3420],
-  ['@flowscale/client', 8560],
-  ['@flowscale/client/poller#executeWorkflowAsync', 9050],
-  ['@flowscale/client/poller#executeWorkflowAsync', 8280, 'browser'],
-  ['@flowscale/client/poller#executeMany', 11_720],
-  ['@flowscale/client/typed#run', 9330],
+  ['@flowscale/client', 8600],
+  ['@flowscale/client/poller#executeWorkflowAsync', 9100],
+  ['@flowscale/client/poller#executeWorkflowAsync', 8340, 'browser'],
+  ['@flowscale/client/poller#executeMany', 11_850],
+  ['@flowscale/client/typed#run', 9410],
   ['@flowscale/client/events#connectEvents', 4350],
-  ['@flowscale/client/store#createRunStore', 10_700],
-  ['@flowscale/client/react#useRun', 10_890],
+  ['@flowscale/client/store#createRunStore', 10_830],
+  ['@flowscale/client/react#useRun', 10_980],
   ['@flowscale/client/websocket#connectWebSocket', 4810],
-  ['@flowscale/client/proxy#createProxyHandler', 7830],
+  ['@flowscale/client/proxy#createProxyHandler', 8240],
   ['@flowscale/client/proxy#toNodeHandler', 1290],
   ['@flowscale/client/logger#createLogger', 720],
-  ['@flowscale/client/webhook#verifyWebhook', 800],
+  ['@flowscale/client/webhook#verifyWebhook', 870],
   ['@flowscale/client/node', 6780],
-  ['@flowscale/ai-sdk#createFlowscale', 17_100],
-  ['flowscale', 14_980],
+  ['@flowscale/ai-sdk#createFlowscale', 17_190],
+  ['flowscale', 15_110],
 ]
 
 const withoutClient = ['createLogger', 'toNodeHandler', 'verifyWebhook']
