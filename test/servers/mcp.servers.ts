@@ -21,7 +21,7 @@ const test = suite('MCP, broken')
 const seed = Number(process.env.FLOWSCALE_SEED) || 20_260_728
 const random = createRandom(seed)
 const CUTS = 200
-const KILLS = 100
+const KILLS = process.env.LONG ? 100 : 16
 
 interface Place {
   readonly url: string
