@@ -79,11 +79,17 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
         if (wanted.n > (caller.maxUnfinished ?? wanted.n))
           throw refusal('n', `The key may have ${caller.maxUnfinished} runs at a time`)
         const fitted = fitFields(workflow, wanted, isEdit)
-        const found = again > 0 && (await join(call, groupId, wanted.n, again))
-        const queued = { groupId: api.engine.findKey ? groupId : null, once: known && once }
+        const { engine } = api
+        const page = { sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: MOST_JOINED } as const
+        const { runs } = engine.findKey
+          ? await engine.getRuns({ groupId, owner: caller.owner, ...page })
+          : { runs: [] }
+        // Another gateway may be about to start the run of this request: it has the same key there, and is one run.
+        const own = known ? once : { ...once, key: `${groupId}/${runs[0]?.id ?? ''}` }
+        const queued = engine.findKey ? { groupId, once: own } : { groupId: null, once: undefined }
         return {
           ignored: fitted.ignored,
-          runs: found || (await submitRuns(call, fitted, { ...wanted, ...queued })),
+          runs: join(runs, wanted.n, again) ?? (await submitRuns(call, fitted, { ...wanted, ...queued })),
         }
       })
       const settled = work.catch(() => {})
@@ -122,14 +128,8 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
   }
 
   /** The oldest runs of equal requests that were not asked for so often, or else the newest ones. */
-  async function join(
-    { api: { engine }, caller: { owner } }: ApiRequest,
-    groupId: string,
-    n: number,
-    again: number,
-  ): Promise<readonly Run[] | undefined> {
-    const order = { sortBy: 'created_at', sortOrder: 'desc' } as const
-    const { runs } = await engine.getRuns({ groupId, owner, ...order, offset: 0, limit: MOST_JOINED })
+  function join(runs: readonly Run[], n: number, again: number): readonly Run[] | undefined {
+    if (again === 0) return undefined
     const recent = runs.filter(({ createdAt }) => Date.now() - createdAt <= JOIN_MS)
     const open = recent.filter(({ id }) => (joined.get(id) ?? 0) < again)
     const found = open.length > 0 ? open.slice(-n) : recent.slice(0, n)
