@@ -100,7 +100,7 @@ export interface Run {
   readonly completedAt: number | null
 }
 
-/** The picture of a run at work: JPEG, PNG or WebP, of at most {@link MOST_PREVIEW_BYTES}. */
+/** The picture of a run at work: JPEG, PNG or WebP, of at most 204,800 bytes. */
 export interface Preview {
   readonly type: string
   readonly data: Uint8Array
