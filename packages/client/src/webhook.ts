@@ -139,7 +139,8 @@ export async function verifyWebhook(
   const { body, bodyUsed } = request as Request
   if (bodyUsed === false && !body?.locked) {
     let size = 0
-    for await (const chunk of body ?? []) {
+    // Firefox shows no stream of a request.
+    for await (const chunk of body ?? [new Uint8Array(await (request as Request).arrayBuffer())]) {
       size += chunk.length
       // A gateway sends fewer than 20 kB. A forged body could fill the memory.
       if (size > 1e6) throw new WebhookError('The body is too large')
