@@ -189,13 +189,13 @@ export interface GatewayOptions {
    */
   apiKey?: string | null | undefined
   /**
-   * Keys with names, each with runs of its own: what `watchKeys(file)` gives, or an array. Limits and priorities need a
+   * Keys with names, each with runs of its own: the keys of `watchKeys(file)`, or an array. Limits and priorities need a
    * queue. Default: none
    */
   keys?: readonly Key[] | WatchedKeys | undefined
   /**
-   * Signs download links and webhooks. Default: derived from `apiKey`, so that links outlive a restart. Without one, it is made and
-   * kept in `queue` or `storage`
+   * Signs download links and webhooks. Default: derived from `apiKey`, so that links outlive a restart. Without `apiKey`, the secret
+   * is made and kept in `queue` or `storage`
    */
   secret?: string | undefined
   /**
@@ -231,7 +231,7 @@ export interface GatewayOptions {
   openai?: boolean | undefined
   /** The key of workers that dial in. It opens nothing else. Goes with `comfyui({ workers: true })`. Default: no worker can dial in */
   workerKey?: string | undefined
-  /** `GET /readyz` says that the gateway is not ready while so many runs wait. Default: no limit */
+  /** `GET /readyz` says that the gateway is not ready while this many runs wait. Default: no limit */
   maxWaiting?: number | undefined
   /** Default: none */
   logger?: GatewayLogger | undefined

@@ -31,7 +31,7 @@ export interface Input {
   readonly integer?: boolean | undefined
   readonly options?: readonly Scalar[] | undefined
   readonly description?: string | undefined
-  /** Its purpose, where that is known. */
+  /** Its purpose, if it is known. */
   readonly role?: InputRole | undefined
   /** Earlier names, which a caller may still send. No list shows them. */
   readonly aliases?: readonly string[] | undefined
@@ -93,7 +93,7 @@ export interface Run {
   readonly error: string | null
   /** While the run is queued: why no server can take it. */
   readonly waitsFor?: string | undefined
-  /** Of a run that has ended and has a webhook: what came of it. */
+  /** The state of the webhook, once a run with a webhook has ended. */
   readonly webhook?: WebhookState | undefined
   readonly createdAt: number
   readonly startedAt: number | null
@@ -109,7 +109,7 @@ export interface Preview {
 /** A larger picture is no preview. */
 export const MOST_PREVIEW_BYTES = 204_800
 
-/** What came of a webhook. The status of the last answer is `null` if there was none. */
+/** The state of a webhook. `lastStatus`, of the last answer, is `null` if there was no answer. */
 export interface WebhookState {
   readonly status: 'pending' | 'delivered' | 'failed'
   readonly attempts: number
@@ -133,7 +133,7 @@ export interface Caller {
   readonly workflows?: readonly string[] | undefined
   /** The most runs of the owner that have not ended. Default: no limit */
   readonly maxUnfinished?: number | undefined
-  /** From 0 to 9; nine of ten turns go to the highest that waits. Default: 0 */
+  /** From 0 to 9; nine of ten turns go to the highest priority that waits. Default: 0 */
   readonly priority?: number | undefined
 }
 
@@ -164,7 +164,7 @@ export interface Submission {
   readonly requestId: string
   /** Only for an engine with {@link Engine.findKey}. */
   readonly once?: Once | undefined
-  /** The address that hears of the end, which was checked. Only for an engine with a queue */
+  /** The address for the webhook of the run, which was checked. Only for an engine with a queue */
   readonly webhookUrl?: string | undefined
   /** Whether the run is to have pictures while it is made. Default: false */
   readonly previews?: boolean | undefined
@@ -225,7 +225,7 @@ export type QueueEntry = readonly [number: number, runId: string, owner?: string
 
 export interface RunsQuery {
   readonly groupId: string | null
-  /** Whose runs. Without it: all runs, or with a group, the runs of that group that have no owner */
+  /** The owner of the runs. Default: all runs, or with a group, the runs of the group that have no owner */
   readonly owner?: string | undefined
   readonly sortBy: 'created_at' | 'started_at' | 'completed_at'
   readonly sortOrder: 'asc' | 'desc'
@@ -236,7 +236,7 @@ export interface RunsQuery {
 /** The day in UTC, such as `2026-12-01`. */
 export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
-/** Both days are in the time. */
+/** The first and the last day, both counted. */
 export interface UsageQuery {
   readonly from: string
   readonly to: string
@@ -285,8 +285,8 @@ export function compareRuns<T extends Pick<Run, 'createdAt' | 'startedAt' | 'com
 export interface Engine {
   workflows(): Promise<readonly Workflow[]>
   /**
-   * Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. The run is
-   * the caller's, and throws a 429 if the caller may have no more. Default: a caller without a name and limits
+   * Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. The caller
+   * owns the run. Throws a 429 if the caller may have no more runs. Default: a caller without a name and limits
    */
   draft(workflowId: string, signal: AbortSignal, caller?: Caller): Promise<Draft | undefined>
   /**
@@ -318,9 +318,9 @@ export interface Engine {
   follow?(runId: string): () => void
   /** The latest picture of a run at work, if it has one. Default: no run has any */
   readPreview?(runId: string): Promise<Preview | undefined>
-  /** When the run was submitted that waits longest. Default: it is not known */
+  /** When the run that has waited longest was submitted. Default: it is not known */
   oldestAt?(): Promise<number | undefined>
-  /** Writes to the store of the runs. It rejects if no run could be stored now. Default: that is not known */
+  /** Writes to the store of the runs. It rejects if no run could be stored now. Default: nobody tries */
   probe?(): Promise<void>
   /** How many runs ended, and their GPU time. Default: the engine counts nothing */
   usage?(query: UsageQuery): Promise<UsagePage>
@@ -329,7 +329,7 @@ export interface Engine {
    * server has this name. Default: no server can be paused
    */
   setPaused?(server: string, isPaused: boolean): Promise<boolean>
-  /** Takes no more runs from the queue. Those that servers have go on. `close` follows */
+  /** Takes no more runs from the queue. Runs that servers have go on. `close` is called later */
   drain?(): void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>
@@ -390,12 +390,12 @@ export interface Observer {
 export interface RunEnd {
   readonly id: string
   readonly workflowId: string
-  /** The name of the key that submitted it. Default: that of `apiKey` */
+  /** The name of the key that submitted it. Default: the key of `apiKey`, which has no name */
   readonly owner?: string | undefined
   readonly server?: string | undefined
   /** `lost`: its server was away for too long; `expired`: no server took it in time */
   readonly end: 'completed' | 'failed' | 'cancelled' | 'lost' | 'expired'
-  /** From its submission to its start, or else to its end. */
+  /** From its submission to its start, or to its end if it never started. */
   readonly waitedMs: number
   /** From its start to its end. `undefined`: it never started */
   readonly ranMs: number | undefined

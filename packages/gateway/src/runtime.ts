@@ -1,9 +1,32 @@
-// Waiting, aborting, working through lists and writing bytes, in every runtime.
+// Waiting, aborting, working through lists, and bytes as texts and hashes, in every runtime.
 /** Whether work can go on without a request. On Workers, work ends with the request that began it. */
 export const hasOwnTimers = (): boolean => globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** The SHA-256 of a text, in hex. */
+export async function hashOf(text: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+}
+
+export const toHmacKey = (bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+
+export async function hmac(key: CryptoKey, text: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text)))
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  // A multiple of three, so that no piece has an end of its own.
+  for (let at = 0; at < bytes.length; at += 24_576)
+    text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_576)))
+  return text
+}
+
+export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0))
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 

@@ -79,7 +79,7 @@ async function start(): Promise<(() => Promise<void>) | undefined> {
   const server = createServer((request, response) => {
     const refusal = refusalOf(new Headers(request.headers as Record<string, string>))
     if (!refusal) return void handle(request as never, response)
-    // Before the body, of which strangers could send any number at once.
+    // Before the body is read: strangers could send any number of bodies at once.
     response.writeHead(refusal.status, { ...Object.fromEntries(refusal.headers), connection: 'close' })
     void refusal.text().then((text) => response.end(text))
   })

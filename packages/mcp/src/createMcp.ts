@@ -37,20 +37,20 @@ export function createMcp(client: Client, options: McpOptions = {}): Mcp {
   const { onError } = settings
   const distant = createTools(client, catalog, { ...settings, files: undefined }, false)
   const refusalOf = createAccess(settings)
-  const http = createMcpHandler(() => createServer(distant, onError), { onerror: onError })
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const { version }: { version: string } = JSON.parse(manifest)
+  const http = createMcpHandler(() => createServer(version, distant, onError), { onerror: onError })
   return {
     fetch: async (request) => refusalOf(request.headers, request.url) ?? http.fetch(request),
     serveStdio() {
       const local = createTools(client, catalog, settings, true)
-      return serveStdio(() => createServer(local, onError), { onerror: onError })
+      return serveStdio(() => createServer(version, local, onError), { onerror: onError })
     },
     close: () => http.close(),
   }
 }
 
-function createServer(tools: Tools, onError: (error: Error) => void): Server {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  const { version }: { version: string } = JSON.parse(manifest)
+function createServer(version: string, tools: Tools, onError: (error: Error) => void): Server {
   const server = new Server(
     { name: 'flowscale', title: 'FlowScale', version },
     {

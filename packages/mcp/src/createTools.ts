@@ -77,7 +77,7 @@ const requestKey = {
   type: 'string',
   pattern: '^[A-Za-z0-9_.:-]{8,100}$',
   description:
-    'Choose a new one for each result that you want, such as a UUID. If you make the same call again, give the same one: ' +
+    'Choose a new key for each result that you want, such as a UUID. If you make the same call again, give the same key: ' +
     'then you get the same run, and pay once.',
 }
 
@@ -85,11 +85,12 @@ const requestKey = {
 export function createTools(client: Client, catalog: Catalog, settings: Settings, isStdio: boolean): Tools {
   const { groupId, replyAfterMs, files, inputHosts } = settings
   const fileHelp = [
-    ...(files ? ['a path in the folder of files'] : []),
+    ...(files ? ['the path of a file in the allowed folder'] : []),
     'the filename of an earlier output',
     'a data: URL of at most 2 MB',
     ...(inputHosts.length ? [`an https: URL of ${tidy(inputHosts.join(', '), 200)}`] : []),
   ].join(', or ')
+  /** Made at the first call of a tool, because a server may have thousands of them. */
   const checks = new WeakMap<object, ReturnType<typeof createCheck>>()
 
   const definitions = new WeakMap<WorkflowTool, Omit<Tool, 'name'>>()

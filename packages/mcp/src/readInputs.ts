@@ -62,7 +62,7 @@ async function readFile(
     return url.href
   }
   const path = files ? await insideOf(files, text) : undefined
-  if (path === 'outside') throw refuse('the path leads out of the folder of files')
+  if (path === 'outside') throw refuse('the path leads out of the allowed folder')
   if (path)
     return fileInput(path).catch(({ message }: Error) => {
       // Without the folders above: they are no business of the model.

@@ -1,6 +1,6 @@
 // A workflow as a tool: a JSON Schema of its inputs, and which property is which input.
 import { parseWorkflow, type Workflow, type WorkflowKind } from '@flowscale/client'
-import { fromJsonSchema, type StandardSchemaWithJSON } from '@modelcontextprotocol/server'
+import { fromJsonSchema } from '@modelcontextprotocol/server'
 import { createNamer, tidy } from './names.ts'
 
 /** A property of a tool, for an input of its workflow. */
@@ -121,12 +121,11 @@ function toSchema(
   }
 }
 
-/** A validator of arguments. It is compiled at the first call, because a server may have thousands of tools. */
+/** A validator of arguments. */
 export function createCheck(schema: object): (args: unknown) => Promise<string | undefined> {
-  let compiled: StandardSchemaWithJSON | undefined
+  const { '~standard': compiled } = fromJsonSchema(schema as Parameters<typeof fromJsonSchema>[0])
   return async (args) => {
-    compiled ??= fromJsonSchema(schema as Parameters<typeof fromJsonSchema>[0])
-    const { issues } = await compiled['~standard'].validate(args)
+    const { issues } = await compiled.validate(args)
     return issues?.map(({ message }) => message).join('; ')
   }
 }

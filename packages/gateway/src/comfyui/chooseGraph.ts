@@ -1,10 +1,11 @@
 // Gives the graph of a workflow's file in any format.
 import type { WorkflowFile } from '../engine.ts'
+import { isObject } from '../options.ts'
 import { type Content, isEditorFile } from '../readContent.ts'
 import type { ReadClass } from './api/classes.ts'
 import { type Classes, defaultOf, fieldsOf, infoOf, isMade, shorten } from './editor/fields.ts'
 import { type Conversion, toGraph, typesOf } from './editor/toGraph.ts'
-import { type GraphNode, isObject } from './workflows/types.ts'
+import type { GraphNode } from './workflows/types.ts'
 
 /** Reads the graph of a file, with a server's facts about its classes. */
 export async function readGraph(

@@ -52,7 +52,7 @@ export interface ComfyuiOptions {
   headers?: Readonly<Record<string, string>> | undefined
   /**
    * The key for the nodes of partners, from platform.comfy.org. ComfyUI gets it with runs that have such a node, and nothing
-   * shows it. A worker that dials in has its own. Default: none, and workflows with such nodes are refused
+   * shows it. A worker that dials in has a key of its own. Default: none, and workflows with such nodes are refused
    */
   comfyKey?: string | undefined
   /** Used for every request to ComfyUI. Default: the global one */

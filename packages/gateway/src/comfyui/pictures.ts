@@ -3,7 +3,7 @@ import { MOST_PREVIEW_BYTES, type Preview } from '../engine.ts'
 
 /** A picture is passed on no sooner than this after another one: the newest wins. */
 export const PICTURE_EVERY_MS = 500
-/** The clock of a worker, and the way of its pictures, are not exact. */
+/** Less than the pause above, since the clock of a worker and the transport of its pictures are not exact. */
 const SOON_MS = 400
 
 interface Kept {
@@ -12,7 +12,7 @@ interface Kept {
   numberedAt: number
   /** Whether its picture came so soon after another one that it has no number yet. */
   isNew: boolean
-  /** A function reads the picture of another gateway. */
+  /** As a function: it reads the picture from another gateway. */
   preview: Preview | (() => Promise<Preview | undefined>)
 }
 
@@ -30,10 +30,7 @@ export function createPictures() {
       if (kept.get(id)?.number === number) return
       let reading: Promise<Preview | undefined> | undefined
       // All that want it share one reading.
-      const preview = (): Promise<Preview | undefined> => {
-        reading ??= read()
-        return reading
-      }
+      const preview = (): Promise<Preview | undefined> => (reading ??= read())
       kept.set(id, { number, numberedAt: Number.NEGATIVE_INFINITY, isNew: false, preview })
     },
     numberOf(id: string): number | undefined {

@@ -1,8 +1,9 @@
 // Tells the person who starts a gateway whether servers answer, and which workflows they can run.
 import type { Report, WorkflowFile } from '../engine.ts'
+import { isObject } from '../options.ts'
 import { type Answer, LoginRefused, NoAnswer, parseJson } from './api/client.ts'
 import type { Catalog, LoadedWorkflow } from './catalog.ts'
-import { isObject, partnersOf } from './workflows/types.ts'
+import { partnersOf } from './workflows/types.ts'
 
 /** A server, as a report needs it. */
 interface Reportable {
@@ -67,7 +68,7 @@ async function checkServer({ name, url, catalog, send, prepare }: Reportable) {
     const { argv, comfyui_version: version = 'unknown' } = system
     const flags = Array.isArray(argv) ? argv.join(' ') : undefined
     const writesGraph = flags !== undefined && !flags.includes('--disable-metadata')
-    // Earlier ones ignore the wish of a run.
+    // ComfyUI before 0.5 ignores `preview_method` of a run.
     const isOld = /^0\.[0-4]\./.test(String(version))
     const hidesPictures = isOld && flags !== undefined && !/--preview-method[= ](?!none)/.test(flags)
     return { name, about: `version ${version}`, workflows, writesGraph, hidesPictures }

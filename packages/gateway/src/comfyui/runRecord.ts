@@ -20,7 +20,7 @@ export interface Submitted extends SubmittedRun {
   readonly nodes: number
   /** Whether its pictures are kept and passed on. */
   readonly previews?: true | undefined
-  /** Whether a partner's node is in it, which wants the key. */
+  /** Whether the run has a node of a partner, which needs the key. */
   readonly usesKey?: boolean | undefined
 }
 

@@ -99,13 +99,13 @@ export function createProgram(): Command {
     )
     .addOption(
       secretOption(
-        'signs download links and webhooks; @FILE has it (default: --api-key, or made and kept in --data or --redis)',
+        'signs download links and webhooks; or @FILE, which has the secret (default: --api-key, or made and kept in --data or --redis)',
       ),
     )
     .addOption(
       new Option(
         '--webhook <url>',
-        'your address, which gets a POST at the end of each run; @FILE has it, as it may hold a token; needs a queue',
+        'your address, which gets a POST at the end of each run; or @FILE, which has the address, as it may hold a token; needs a queue',
       ).argParser(readAddressOf),
     )
     .option(
@@ -127,7 +127,7 @@ export function createProgram(): Command {
     )
     .option(
       '--max-waiting <n>',
-      'while so many runs wait, /readyz says that the gateway is not ready (default: no limit)',
+      'while this many runs wait, /readyz says that the gateway is not ready (default: no limit)',
       wholeNumber(1, 1_000_000_000),
     )
     .addOption(

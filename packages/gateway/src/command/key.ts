@@ -28,7 +28,7 @@ export function addKeyCommand(program: Command): void {
     )
     .option(
       '--priority <n>',
-      'from 0 to 9: nine of ten turns go to the highest that waits; needs a queue (default: 0)',
+      'from 0 to 9: nine of ten turns go to the highest priority that waits; needs a queue (default: 0)',
       wholeNumber(0, 9),
     )
     .option('--admin', 'the key sees and cancels the runs of all names')

@@ -51,7 +51,7 @@ async function print(name: string | undefined, flags: SecretFlags): Promise<void
   process.stdout.write(`${secrets}\n`)
 }
 
-/** The secret of a gateway with --keys alone, or the key of one without. A folder may have had both. */
+/** The secret of a gateway with --keys alone, or the key of a gateway without --keys. A folder may hold both. */
 async function keptIn(folder: string, hasKeys: boolean): Promise<string> {
   for (const file of hasKeys ? ['secret', 'api-key'] : ['api-key', 'secret']) {
     const text = await readFile(join(folder, file), 'utf8').catch(noneIfMissing)

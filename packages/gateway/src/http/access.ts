@@ -3,7 +3,7 @@
 import type { Caller } from '../engine.ts'
 import { isObject, must, optional, type Rule, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
-import { toHex } from '../runtime.ts'
+import { hashOf } from '../runtime.ts'
 import { isSecret, type KeptSecret } from '../webhooks/sign.ts'
 
 /** Whether a text can be a key: a header carries visible ASCII characters unchanged. */
@@ -28,13 +28,13 @@ export interface Key {
   readonly workflows?: readonly string[]
   /** The most runs of the owner that have not ended. Needs a queue. Default: no limit */
   readonly maxUnfinished?: number
-  /** From 0 to 9; nine of ten turns go to the highest that waits. Needs a queue. Default: 0 */
+  /** From 0 to 9; nine of ten turns go to the highest priority that waits. Needs a queue. Default: 0 */
   readonly priority?: number
   /** Sees and cancels the runs of all owners, and has the routes of operators. Default: false */
   readonly admin?: boolean
   /**
-   * Sign the webhooks of its runs; several during a rotation, each until a time in ISO 8601. Default: one that is derived from
-   * `secret` or `apiKey`
+   * The secrets that sign the webhooks of its runs: several during a rotation, each until a time in ISO 8601. Default: one that
+   * is derived from `secret` or `apiKey`
    */
   readonly webhookSecrets?: readonly KeptSecret[]
 }
@@ -90,7 +90,7 @@ export function problemOfKeys(keys: unknown, hasQueue = true): string | undefine
   return undefined
 }
 
-/** Keys that may change: what `watchKeys(file)` gives. */
+/** Keys that may change, as `watchKeys(file)` gives them. */
 export interface WatchedKeys {
   current(): readonly Key[]
   /** Calls the listener after each change. The returned function stops that. */
@@ -103,7 +103,7 @@ export interface Keys {
   /** The caller with this key. `null`: no key was sent */
   callerOf(sent: string | null): Caller | undefined | Promise<Caller | undefined>
   isValid(caller: Caller): boolean
-  /** Calls `end` when the key of the caller is removed or changed, soon if it was. The returned function stops that. */
+  /** Calls `end` when the key of the caller is removed or changed, or soon if it is already. The returned function stops that. */
   whileValid(caller: Caller, end: () => void): () => void
   close(): void
 }
@@ -133,8 +133,7 @@ export function createKeys(
   }
 
   async function find(sent: string): Promise<Caller | undefined> {
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(sent))
-    const hex = toHex(new Uint8Array(digest))
+    const hex = await hashOf(sent)
     // All are compared, so that the time says nothing about a key.
     return [...entries.values()].filter(({ key }) => sameText(hex, key.sha256))[0]?.caller
   }

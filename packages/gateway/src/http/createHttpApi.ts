@@ -28,7 +28,7 @@ import {
 } from './routes/runs.ts'
 import { serveWorker } from './routes/worker.ts'
 import { runUpdate } from './runJson.ts'
-import type { ApiRequest, HttpApi, HttpApiOptions, PlainRequest, RunningApi, Where } from './types.ts'
+import type { ApiRequest, HttpApi, HttpApiOptions, PlainRequest, Route, RunningApi, Where } from './types.ts'
 
 const EXPOSED = 'x-request-id, retry-after, x-idempotency, preference-applied'
 const OPENAI_EXPOSED = `${EXPOSED}, x-flowscale-run, x-flowscale-ignored`
@@ -194,12 +194,6 @@ async function guard(
     if (brokenBy(error)) throw error
     return answerError(api, error)
   }
-}
-
-interface Route extends Pick<OperationRow, 'isOpen' | 'isForAdmins' | 'hasForm'> {
-  /** Without an operation, `around` does not wrap the route. */
-  readonly operation?: Operation | undefined
-  answer(call: ApiRequest): Response | Promise<Response>
 }
 
 const FILES: Route = { operation: 'downloadOutput', isOpen: true, answer: serveFile }

@@ -1,6 +1,6 @@
 // Signs and checks the links to files and previews, and serves what a link opens.
 import { createLruCache } from '../lruCache.ts'
-import { toHex } from '../runtime.ts'
+import { hmac, toHex, toHmacKey } from '../runtime.ts'
 import { sameText } from './access.ts'
 import { failure } from './answers.ts'
 import type { ApiRequest, HttpApiOptions, LinkContext, RunningApi } from './types.ts'
@@ -126,20 +126,9 @@ export function createSign(secret: string | (() => Promise<string>)): (text: str
   return async (text) => {
     if (!key) {
       const known = typeof secret === 'string' ? secret : await secret()
-      key = await importKey(await hmac(await importKey(encode('flowscale download links 1')), known))
+      const purpose = await toHmacKey(new TextEncoder().encode('flowscale download links 1'))
+      key = await toHmacKey(await hmac(purpose, known))
     }
     return toHex(await hmac(key, text))
   }
-}
-
-async function hmac(key: CryptoKey, text: string): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.sign('HMAC', key, encode(text)))
-}
-
-function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-}
-
-function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text)
 }

@@ -1,12 +1,12 @@
 // The options and requests of the HTTP API.
 import type { Caller, Engine, Run, Status } from '../engine.ts'
 import type { Keys, WatchedKeys } from './access.ts'
-import type { Dialect, Operation } from './operations.ts'
+import type { Dialect, Operation, OperationRow } from './operations.ts'
 
 /** How long a download link lives by default. */
 export const URL_TTL_MS = 900_000
 
-/** The parts of a `Request` that the API reads. To make a whole one costs a server more than to answer some requests. */
+/** The parts of a `Request` that the API reads. A server spends more time on a whole `Request` than on some answers. */
 export type PlainRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'signal'>
 
 /** The facts about a request that its server knows. */
@@ -64,7 +64,7 @@ export interface HttpApiOptions {
    * in `python` only.
    */
   readonly longestList?: number | undefined
-  /** Takes the webhooks of runs. Default: there are none */
+  /** Checks and sends the webhooks of runs. Default: there are no webhooks */
   readonly webhooks?: Webhooks | undefined
   /** Whether the API also speaks OpenAI's image API. Default: true */
   readonly openai?: boolean | undefined
@@ -95,7 +95,7 @@ export interface Operator {
 export interface Webhooks {
   /** Throws an error of 422 if webhooks may not go to this address. */
   check(address: string): void
-  /** Sends the webhook of a run that has ended again. False: the run has none, or has not ended */
+  /** Sends the webhook of an ended run again. False: the run has no webhook, or has not ended */
   resend(runId: string): Promise<boolean>
 }
 
@@ -140,7 +140,7 @@ export interface RunningApi extends HttpApiOptions, Pick<Keys, 'callerOf'> {
   }
 }
 
-/** What the links in an answer are made of, and its dialect. */
+/** What an answer needs to make links, and its dialect. */
 export interface LinkContext {
   readonly api: Pick<HttpApiOptions, 'dialect' | 'sign' | 'urlTtlMs'> & Partial<Pick<RunningApi, 'previewOf'>>
   readonly filesUrl: string
@@ -159,4 +159,11 @@ export interface ApiRequest extends Readonly<Where> {
   readonly id: string
   readonly maxBodyBytes: number
   readonly requestId: string
+}
+
+/** What answers a request. */
+export interface Route extends Pick<OperationRow, 'isOpen' | 'isForAdmins' | 'hasForm'> {
+  /** Without an operation, `around` does not wrap the route. */
+  readonly operation?: Operation | undefined
+  answer(call: ApiRequest): Response | Promise<Response>
 }

@@ -31,7 +31,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   flowscale_submissions_refused_total: counter('Submissions answered with an error', 'status', 'key'),
   flowscale_store_errors_total: counter('Requests to the store of the runs that failed'),
   flowscale_runs_waiting: gauge('Runs that wait'),
-  flowscale_oldest_wait_seconds: gauge('How long the run has waited that waits longest'),
+  flowscale_oldest_wait_seconds: gauge('The wait of the run that has waited longest'),
   flowscale_servers: gauge('Servers by their state', 'state'),
 }
 

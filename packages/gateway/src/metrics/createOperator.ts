@@ -79,7 +79,7 @@ const STATES = ['busy', 'idle', 'resting', 'paused', 'away'] as const
 
 function stateOf({ status, reason }: Container): (typeof STATES)[number] {
   if (status === 'idle') return 'idle'
-  // It seems dead, but answers.
+  // A stalled server answers.
   if (status === 'running' || status === 'stalled') return 'busy'
   if (reason === undefined) return 'away'
   return reason === 'paused' ? 'paused' : 'resting'

@@ -18,12 +18,12 @@ const PORTION_BYTES = 1024 * 1024
 /** A page this far away is found by counts. */
 const FAR = 2_000
 const MOST_COUNTS = 200
-/** So many first marks of a group are read into memory. Twice as many may come together there. */
+/** How many first marks of a group are read into memory. With later changes there may be twice as many. */
 const KEPT = 100
 
 /** `writing` gives the write that is under way, if there is one. */
 export function createLevelMarks(level: Level, writing: () => Promise<void> | undefined): LevelMarks {
-  /** A list is counted once, and then its count follows each change. By the beginning of its marks. */
+  /** By the beginning of the marks of a list: the list is counted once, and then the count follows each change. */
   const counts = new Map<string, MarkCounts>()
   const heads = new Map<string, ReturnType<typeof createHeads>>()
 

@@ -12,6 +12,7 @@ import { type AddressInfo, Server as TcpServer } from 'node:net'
 import type { HttpApi } from '../http/types.ts'
 import { checkOptions, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
+import { sleep } from '../runtime.ts'
 import { answer } from './answer.ts'
 import type { SocketHooks } from './createConnection.ts'
 import { isHandshake, serveSockets } from './serveSockets.ts'
@@ -131,7 +132,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
       let now = since, workedAt = since;
       !hasEnded && now < Math.min(start + graceMs, workedAt + IDLE_MS);
     ) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await sleep(50)
       now = Date.now()
       for (const { request } of open.values()) {
         if (hasWork(request)) workedAt = now

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { type Key, problemOfKeys, type WatchedKeys } from '../http/access.ts'
 import { checkOptions, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
+import { sleep } from '../runtime.ts'
 import { makeKey, noneIfMissing } from './dataFolder.ts'
 
 /** Options of {@link watchKeys}. */
@@ -21,8 +22,8 @@ const OPTIONS: Rules<WatchKeysOptions> = {
 const LOOK_MS = 1_000
 
 /**
- * Reads a file of keys, and reads it again within a second of each change. A version that can't be used is logged, and the keys
- * of before stay. Only its owner may write the file, and its group may read it (mode 600 or 640; not checked on Windows).
+ * Reads a file of keys, and reads it again within a second of each change. A version that can't be used is logged, and the
+ * earlier keys stay. Only its owner may write the file, and its group may read it (mode 600 or 640; not checked on Windows).
  *
  * @throws `Error` for a file that can't be used; `TypeError` for an unknown or wrong option.
  *
@@ -55,7 +56,7 @@ export function watchKeys(file: string, options: WatchKeysOptions = {}): Watched
       // Once for each version, also of one that can't be read.
       if (text === undefined && version === message) return
       version = text ?? message
-      log(`${message}. The keys of before stay`)
+      log(`${message}. The earlier keys stay valid`)
       return
     }
     log(`${file} has changed (entries: ${keys.length})`)
@@ -131,7 +132,7 @@ export async function addKey(
     if (problem !== undefined) throw new Error(`${file}: ${problem}`)
     await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { flush: true })
     if (before) await chmod(draft, before.mode)
-    // The gateway must be able to read what root wrote.
+    // The gateway must be able to read the file that root wrote.
     if (before && process.getuid?.() === 0) await chown(draft, before.uid, before.gid)
     await rename(draft, target)
     return { key, keys }
@@ -152,6 +153,6 @@ async function lock(draft: string): Promise<void> {
       if (tries === 100)
         throw new Error(`${draft} is there: remove it, unless another "key add" is at work`, { cause })
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
 }

@@ -24,7 +24,7 @@ export interface OnceRecord extends Added {
 /** Throws an `EngineError` of 429 if the owner may have no more runs. */
 export async function checkLimit(store: Store, { owner, maxUnfinished }: Caller): Promise<void> {
   if (maxUnfinished === undefined) return
-  // Not by its count: that of a folder may be older than a record that was read before it.
+  // A count would not do: in a folder it may be older than a record that was read before.
   const last = { offset: maxUnfinished - 1, limit: 1 }
   if ((await store.range(below(`n/${encode(owner ?? '')}/`), last)).length === 0) return
   const count = maxUnfinished === 1 ? 'a run that has' : `${maxUnfinished} runs that have`

@@ -129,7 +129,7 @@ export async function chargeEnd(
   const isNews = gpuMs !== undefined && isTypical
   const own = isNews ? withMean(costs.own, job.workflowId, gpuMs) : costs.own
   if (isNews) {
-    // Else, of new workflows that end at one moment, all but one would stay unknown until their next run.
+    // Otherwise, if runs of several new workflows end at one moment, only one workflow would be known.
     step.replace('means', withMean(means, job.workflowId, gpuMs))
   }
   // A run that was not sent costs nothing.

@@ -156,7 +156,7 @@ export function createQueue<
     waiting: (): Promise<Waiting> => readWaiting(store),
     /** The names of the servers that take no runs. */
     paused: async (): Promise<readonly string[]> => (await readOne(store, PAUSED)) ?? [],
-    /** From here on, the server takes no runs, in whichever gateway; or it takes runs again. */
+    /** Makes the server take no runs, at all gateways, or take runs again. */
     setPaused: (server: string, isPaused: boolean): Promise<void> =>
       transact(store, async (step) => {
         const [names = []] = await step.read<readonly string[]>(PAUSED)
@@ -266,7 +266,7 @@ export function createQueue<
       const marks = await store.range({ from: 'a/', to: `a/${digits(time)}` }, { limit: 200 })
       return (await liveRuns(marks.map(idIn))).filter(({ server }) => server === undefined)
     },
-    /** When the run was submitted that waits longest. */
+    /** When the run that has waited longest was submitted. */
     async oldestAt(): Promise<number | undefined> {
       for await (const marks of pages(store, below('a/'), 200))
         for (const { job, server } of await liveRuns(marks.map(idIn)))

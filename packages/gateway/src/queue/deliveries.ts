@@ -14,7 +14,7 @@ import {
   runKey,
   setRun,
 } from './runs.ts'
-import { type Store, transact } from './store.ts'
+import { pages, type Store, transact } from './store.ts'
 
 /** An attempt without a result counts as lost after this time. It must be longer than a request may take. */
 export const CLAIM_MS = 60_000
@@ -67,7 +67,7 @@ export function createDeliveries(store: Store) {
   let isForAll = false
   let hear: (deliveries: readonly Delivery[]) => void = () => {}
 
-  /** Changes the webhooks of a run that has ended, where `next` gives another, and gives these. */
+  /** Changes the webhooks of a run that has ended where `next` gives a new one, and returns the new ones. */
   const change = (id: string, next: (hook: Hook) => Hook | undefined, isLazy = true): Promise<Claim[]> =>
     transact(
       store,
@@ -106,9 +106,10 @@ export function createDeliveries(store: Store) {
     async due(now: number, most: number): Promise<{ deliveries: readonly Delivery[]; next?: number }> {
       const to = `d/${digits(now + 1)}`
       const deliveries: Delivery[] = []
-      for (let offset = 0; offset < most; offset += PAGE) {
-        const ids = (await store.range({ from: 'd/', to }, { offset, limit: PAGE })).map(idIn)
-        const found = ids.length > 0 ? await store.read(ids.map(runKey)) : []
+      let left = most
+      for await (const marks of pages(store, { from: 'd/', to }, PAGE)) {
+        const ids = marks.map(idIn)
+        const found = await store.read(ids.map(runKey))
         for (const [at, one] of found.entries()) {
           const record = readableRun(one)
           if (!record || isLive(record)) continue
@@ -116,7 +117,8 @@ export function createDeliveries(store: Store) {
           for (const { url, next } of hooks)
             if (next !== undefined && next <= now) deliveries.push({ id: ids[at]!, owner, url })
         }
-        if (ids.length < PAGE) break
+        left -= PAGE
+        if (left <= 0) break
       }
       const [later] = await store.range({ from: to, to: below('d/').to }, { limit: 1 })
       return { deliveries, ...(later !== undefined && { next: Number(later.split('/')[1]) }) }

@@ -1,4 +1,5 @@
 // How gateways with one queue hear of each other, and of their servers.
+import { fromBase64, toBase64 } from '../runtime.ts'
 import { type Store, transact } from './store.ts'
 
 /** A server, and the worker that speaks for it. */
@@ -123,11 +124,11 @@ export function createPeers(store: Store) {
       transact(store, async (step) => step.tell(message), { isLazy: true }),
     /** Gives the latest picture of a run to the other gateways for a while. */
     async putPicture(id: string, data: Uint8Array): Promise<void> {
-      await store.show?.(id, btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join('')), PICTURE_MS)
+      await store.show?.(id, toBase64(data), PICTURE_MS)
     },
     async getPicture(id: string): Promise<Uint8Array | undefined> {
       const text = await store.shown?.(id)
-      return text === undefined ? undefined : Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+      return text === undefined ? undefined : fromBase64(text)
     },
     /** Calls the listener for each message of the others, and for each run that they change. */
     listen(listener: (message: PeerMessage) => void): void {

@@ -31,11 +31,11 @@ export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
   /** The session of its server that sends it. */
   readonly session?: string | undefined
   readonly isCancelled?: boolean | undefined
-  /** The address that the caller wants to hear of the end. It may hold a token, and no answer shows it. */
+  /** The address that the caller gave for the webhook. It may hold a token, and no answer shows it. */
   readonly webhook?: string | undefined
 }
 
-/** A webhook of a run that has ended, and what came of it. */
+/** A webhook of a run that has ended, and its state. */
 export interface Hook {
   /** Default: the operator's, whose address no record has */
   readonly url?: string | undefined

@@ -1,5 +1,6 @@
 // The contract of a store, and the loop that reads, decides and writes.
 import { EngineError } from '../engine.ts'
+import { sleep } from '../runtime.ts'
 
 /**
  * A record as it was read. Its version changes with each write; '' if there is no record. If the record is damaged, then
@@ -51,7 +52,7 @@ export interface Store {
   commit(batch: Batch): Promise<boolean>
   /** Called for the messages of other processes, and with `undefined` after a time in which messages may have been missed. */
   listen?(listener: (message: string | undefined) => void): void
-  /** Keeps a picture for all processes with this store, for so long. It is no record. */
+  /** Keeps a picture for all processes with this store, for `ms`. It is no record. */
   show?(id: string, text: string, ms: number): Promise<void>
   shown?(id: string): Promise<string | undefined>
   close(): Promise<void>
@@ -126,7 +127,7 @@ export async function transact<T>(
     if (await store.commit(batch)) return result
     if (tries === TRIES) throw new EngineError(503, 'The queue is too busy just now', { retryAfterS: 1 })
     // Give way to the others for a moment.
-    if (tries > 3) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * tries))
+    if (tries > 3) await sleep(Math.random() * 10 * tries)
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Run, RunsQuery } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
-import { toHex } from '../runtime.ts'
+import { hashOf } from '../runtime.ts'
 import type { EndedRun, RecordStore, SubmittedRun } from './recordStore.ts'
 
 /**
@@ -81,10 +81,7 @@ const folderOfAll = async (owner: string | undefined): Promise<string> =>
   owner === undefined ? 'groups' : `groups/of-${await hash(owner)}`
 
 /** The name of a group may hold any character, the name of a file only some. */
-async function hash(name: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(name))
-  return toHex(new Uint8Array(digest, 0, 16))
-}
+const hash = async (name: string): Promise<string> => (await hashOf(name)).slice(0, 32)
 
 const toText = (time: number | null): string => (time === null ? '' : Math.trunc(time).toString(36))
 const toTime = (text: string | undefined): number | null => (text ? Number.parseInt(text, 36) : null)

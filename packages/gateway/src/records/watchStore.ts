@@ -34,7 +34,7 @@ export function watchStore<S extends object>(store: S, watchOf: () => StoreWatch
     const { log, observer } = (!isClosed && watchOf()) || {}
     observer?.storeFailed()
     const now = performance.now()
-    // One that comes and goes is not said each time.
+    // A failure that comes and goes is not logged each time.
     if (log && !failing.has(kind) && now - (saidAt.get(kind) ?? Number.NEGATIVE_INFINITY) >= PAUSE_MS) {
       failing.add(kind)
       saidAt.set(kind, now)

@@ -2,6 +2,7 @@
 import { type Cluster, Redis, type RedisOptions } from 'ioredis'
 import { EngineError } from '../engine.ts'
 import { ABOUT, checkLayout, type Found, LAYOUT, type Store, Unsure } from '../queue/store.ts'
+import { sleep } from '../runtime.ts'
 import { groupEnd, HEADS_PORTION, SCRIPTS, toArguments, VERSION_LENGTH } from './commit.ts'
 
 export interface RedisStoreOptions {
@@ -157,7 +158,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
         while ((one.status as string) !== 'ready') {
           if (performance.now() > deadline)
             throw new EngineError(503, `Redis can't be used: ${trouble}`, { retryAfterS: 5 })
-          await new Promise((resolve) => setTimeout(resolve, 50))
+          await sleep(50)
         }
       }
       // ioredis goes on in database 0 if it could not select another one.
@@ -235,7 +236,7 @@ export function redisStore({ url, redis: make, prefix, place }: RedisStoreOption
   }
 }
 
-/** Reads a record of the queue of the command, without a part in that queue. */
+/** Reads a record of the queue in Redis, without joining the gateways of the queue. */
 export async function readRecord(url: string, name: string): Promise<string | undefined> {
   const redis = new Redis(url, { ...SETTINGS, retryStrategy: () => null })
   let trouble = 'it does not answer'

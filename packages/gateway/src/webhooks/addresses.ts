@@ -49,7 +49,7 @@ export function checkAddress(address: string, hosts: readonly string[]): URL {
   return url
 }
 
-/** The addresses of a name. `dns.lookup` has two threads, which names whose servers hang would hold from all others. */
+/** The addresses of a name. `dns.lookup` has few threads: names whose servers hang would block all others. */
 export async function resolveName(
   name: string,
   resolver: Pick<Resolver, 'resolve4' | 'resolve6'> = new Resolver({ timeout: 2000, tries: 2 }),

@@ -2,6 +2,7 @@
 import { EngineError } from '../engine.ts'
 import type { Claim, Delivery, Outcome, Sender } from '../queue/deliveries.ts'
 import type { RunQueue } from '../queue/runQueue.ts'
+import { DAY_MS } from '../queue/runs.ts'
 import { within } from '../runtime.ts'
 import { judge } from './schedule.ts'
 import { signWebhook } from './sign.ts'
@@ -25,20 +26,19 @@ export interface WebhooksOptions {
 
 /** The retries of the schedule take two days. */
 const LEAST_DAYS = 3
-/** The webhooks of gateways that died are looked for so often. */
+/** How often the webhooks of gateways that died are looked for. */
 const LOOK_MS = 5_000
 const AGAIN_MS = 1_000
-const DAY_MS = 86_400_000
-/** So many runs whose webhooks are due are read in one look. */
+/** The most runs whose webhooks are read in one look. */
 const MOST_DUE = 10_000
-/** How long a close waits for requests that are under way. A later one is sent again by the next gateway. */
+/** How long a close waits for requests that are under way. The next gateway sends the others again. */
 const CLOSE_MS = 5_000
 
 export function createWebhooks(options: WebhooksOptions) {
   const { queue, sender, hosts } = options
   const { deliveries } = queue
   const runInSlot = createSlots()
-  /** Those that are being sent, or wait for their turn here. */
+  /** The webhooks that are being sent, or wait for their turn here. */
   const sending = new Map<string, Promise<void>>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let lookAt = Number.POSITIVE_INFINITY
@@ -51,7 +51,7 @@ export function createWebhooks(options: WebhooksOptions) {
     lookAt = at
     clearTimeout(timer)
     timer = setTimeout(() => void look(), Math.min(DAY_MS, Math.max(AGAIN_MS, at - Date.now())))
-    ;(timer as { unref?(): void }).unref?.()
+    timer.unref?.()
   }
 
   async function look(): Promise<void> {

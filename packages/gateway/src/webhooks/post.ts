@@ -8,9 +8,9 @@ import { isAmong } from '../openUrl.ts'
 import type { Attempt, Outcome, Sender } from '../queue/deliveries.ts'
 import { checkAddress, lookupPublic, resolveName } from './addresses.ts'
 
-/** For all of an attempt. */
+/** The time limit of a whole attempt. */
 const LIMIT_MS = 15_000
-/** So much of an answer is read, so that its sender can finish. */
+/** How much of an answer is read, so that its sender can finish. */
 const MOST_BYTES = 64 * 1024
 
 interface Names {
@@ -41,7 +41,7 @@ export function postWebhook(
         method: 'POST',
         // A connection that was kept could lead to an earlier address.
         agent: false,
-        // Only this machine may know a named host.
+        // Only the resolver of this machine may know a host of --webhook-hosts.
         lookup: isAmong(url, hosts) ? lookup : lookupPublic(resolvePublic),
         headers: {
           'content-type': 'application/json',

@@ -1,4 +1,5 @@
 // Signs webhooks by the rules of Standard Webhooks, and makes their secrets.
+import { fromBase64, hmac, toBase64, toHmacKey } from '../runtime.ts'
 
 /** A secret as callers see it: 24 bytes or more. */
 export const isSecret = (value: unknown): value is string =>
@@ -8,7 +9,7 @@ export const makeSecret = (): string => toSecret(crypto.getRandomValues(new Uint
 
 /** The secret for a name, always the same, which shows nothing of the secret that it is made from. */
 export const deriveSecret = async (from: string, name: string): Promise<string> =>
-  toSecret(await hmac(new TextEncoder().encode(from), `flowscale webhook ${name}`))
+  toSecret(await hmac(await toHmacKey(new TextEncoder().encode(from)), `flowscale webhook ${name}`))
 
 /** A secret of a key, which signs until a time in ISO 8601. */
 export interface KeptSecret {
@@ -46,7 +47,7 @@ export async function signWebhook(
 ): Promise<Record<string, string>> {
   const time = Math.floor(timeMs / 1000)
   const signatures = secrets.map(async (secret) => {
-    const key = Uint8Array.from(atob(secret.slice('whsec_'.length)), (sign) => sign.charCodeAt(0))
+    const key = await toHmacKey(fromBase64(secret.slice('whsec_'.length)))
     return `v1,${toBase64(await hmac(key, `${id}.${time}.${body}`))}`
   })
   return {
@@ -56,12 +57,4 @@ export async function signWebhook(
   }
 }
 
-async function hmac(key: Uint8Array<ArrayBuffer>, text: string): Promise<Uint8Array> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const imported = await crypto.subtle.importKey('raw', key, algorithm, false, ['sign'])
-  return new Uint8Array(await crypto.subtle.sign('HMAC', imported, new TextEncoder().encode(text)))
-}
-
 const toSecret = (bytes: Uint8Array): string => `whsec_${toBase64(bytes)}`
-
-const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))

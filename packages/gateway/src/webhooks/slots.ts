@@ -7,7 +7,7 @@ const MOST_PER_HOST = 2
 export type RunInSlot = <T>(host: string, work: () => Promise<T>) => Promise<T>
 
 export function createSlots(): RunInSlot {
-  /** By host. The host that was served last is the last one. */
+  /** The waiting work of each host. The host that was served last comes last. */
   const waiting = new Map<string, (() => Promise<unknown>)[]>()
   const busy = new Map<string, number>()
   let free = MOST

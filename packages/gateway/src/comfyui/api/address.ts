@@ -1,5 +1,6 @@
 // Reads the address of a ComfyUI, and the headers for it.
 import { isObject, must, type Rule } from '../../options.ts'
+import { toBase64 } from '../../runtime.ts'
 
 /** A ComfyUI's address without its login, and the header that the login becomes. */
 interface Address {
@@ -16,7 +17,7 @@ export function readAddress(text: unknown): Address | undefined {
     if (typeof text !== 'string' || !/^https?:$/.test(protocol) || /[?#]/.test(text)) return undefined
     const bytes = new TextEncoder().encode(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
     url.username = url.password = ''
-    const authorization = `Basic ${btoa(String.fromCharCode(...bytes))}`
+    const authorization = `Basic ${toBase64(bytes)}`
     return {
       url: url.href.replace(/\/+$/, ''),
       login: username + password === '' ? {} : { authorization },
@@ -36,7 +37,7 @@ const VALUE = /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/
 export const isHeader = (name: string, value: unknown): boolean =>
   NAME.test(name) && typeof value === 'string' && VALUE.test(value)
 
-/** No sign of it is written in another way in JSON or in an address, so that it is found there. */
+/** JSON and addresses write no character of the key in another way, so the key is found in them. */
 export const comfyKey: Rule = must(
   'a key from platform.comfy.org: 16 to 1,000 of A-Z, a-z, 0-9 and "._~-"',
   (value) => typeof value === 'string' && /^[\w.~-]{16,1000}$/.test(value),

@@ -27,7 +27,7 @@ export interface ComfyClient {
   open(path: string, init?: Init): Promise<Response>
   /** Whether it has a key for the nodes of partners. */
   hasKey(): boolean
-  /** That key as a part of `extra_data`: nothing else gives it. No text that ComfyUI answers has it. */
+  /** The key for the nodes of partners, as a part of `extra_data`. No other function gives it, and no answer of ComfyUI shows it. */
   partnerKey(): { readonly api_key_comfy_org?: string | undefined }
   /** Opens the WebSocket with this id, and gives the function that closes it. */
   listen(clientId: string, listener: SocketListener): () => void

@@ -177,7 +177,7 @@ export function createPort(state: State, server: Server, session: string): Port 
   }
 }
 
-/** Notes which models the server has loaded. Those that it had before the first run are not known. */
+/** Notes which models the server has loaded. The models that it had before the first run are not known. */
 function noteWorkflow({ observer }: State, server: Server, workflowId: string): void {
   if (server.sentWorkflow !== undefined && server.sentWorkflow !== workflowId)
     observer?.modelLoaded(workflowId)

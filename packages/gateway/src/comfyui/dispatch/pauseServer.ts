@@ -20,7 +20,7 @@ export async function setPaused(state: State, name: string, isPaused: boolean): 
   state.log('info', `${name} ${isPaused ? 'is paused' : 'takes runs again'}`)
   await readPaused(state)
   if (!isPaused) return true
-  // Killed before this, each look at the servers does the same.
+  // After a kill before this line, the next look at the servers does the same.
   await readServerRuns(state)
   const server = servers.get(name)
   const ahead = server && aheadOf(server)

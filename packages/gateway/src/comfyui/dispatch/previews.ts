@@ -6,9 +6,9 @@ import { tellRun } from './followRuns.ts'
 import type { Entry } from './job.ts'
 import type { State } from './state.ts'
 
-/** Pictures come for so long after somebody has asked for them. */
+/** How long pictures come after somebody has asked for them. */
 const ASKED_MS = 15_000
-/** The other gateways are told so often that somebody asks here. */
+/** How often the other gateways are told that somebody asks here. */
 const TELL_MS = 5_000
 
 const isFresh = (at: number): boolean => performance.now() - at < ASKED_MS
@@ -88,7 +88,7 @@ export function dropPicture({ pictures, asked }: State, id: string): void {
   asked.delete(id)
 }
 
-/** Forgets the pictures that nobody asks for, and tells the other gateways what is asked for here. */
+/** Forgets the pictures that nobody asks for, and tells the other gateways which pictures somebody asks for here. */
 export function watchAsked(state: State): void {
   const { asked, servers, queue } = state
   for (const [id, one] of asked) {

@@ -147,7 +147,7 @@ export function restOf({ isPaused, rest }: Server): string | undefined {
   return isResting ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
 }
 
-/** Notes which servers are paused, and says whether that is news. */
+/** Notes which servers are paused. True: that has changed */
 export function notePaused(servers: ReadonlyMap<string, Server>, names: readonly string[]): boolean {
   const changed = [...servers.values()].filter((one) => one.isPaused !== names.includes(one.name))
   for (const server of changed) server.isPaused = !server.isPaused

@@ -75,7 +75,7 @@ export type State = Knowledge &
 export const createState = (options: StateOptions): State =>
   Object.assign(new Knowledge(), options, { complain: createComplain(() => options.log) })
 
-/** A run whose pictures somebody asks for: when they did last, here and at other gateways, and when these were told. */
+/** When somebody last asked for the pictures of a run, here and at other gateways, and when this gateway last told the others. */
 interface Asked {
   here: number
   elsewhere: number

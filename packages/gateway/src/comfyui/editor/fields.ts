@@ -1,6 +1,7 @@
 // The inputs of a class as ComfyUI's editor shows them.
+import { isObject } from '../../options.ts'
 import { hasFixedFields, isLargeNumber, type Spec, specsOf } from '../workflows/fields.ts'
-import { type ClassInfo, isObject } from '../workflows/types.ts'
+import type { ClassInfo } from '../workflows/types.ts'
 
 /** `/object_info` of a ComfyUI. */
 export type Classes = Readonly<Record<string, ClassInfo>>

@@ -1,5 +1,6 @@
 // Reads a file in the format of ComfyUI's editor.
-import { isObject, isShallow, listOf, MOST_LEVELS } from '../workflows/types.ts'
+import { isObject } from '../../options.ts'
+import { isShallow, listOf, MOST_LEVELS } from '../workflows/types.ts'
 
 export interface EditorFile extends EditorGraph {
   /** By the type of the nodes that stand for them. */

@@ -9,7 +9,7 @@ import {
   type Submission,
 } from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
-import { toHex } from '../../runtime.ts'
+import { hashOf } from '../../runtime.ts'
 import { type Upload, uploadName, valuesOf } from '../api/files.ts'
 import { assignRuns } from '../dispatch/assignRuns.ts'
 import { type Job, needsOf, type Plan } from '../dispatch/job.ts'
@@ -119,7 +119,4 @@ function planOf(workflow: ComfyWorkflow): Promise<{ plan: Plan; planId: string }
   return made
 }
 
-async function digest(value: unknown): Promise<string> {
-  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)))
-  return toHex(new Uint8Array(bytes, 0, 12))
-}
+const digest = async (value: unknown): Promise<string> => (await hashOf(JSON.stringify(value))).slice(0, 24)

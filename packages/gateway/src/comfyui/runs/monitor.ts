@@ -43,7 +43,7 @@ export function createMonitor(
   const listeners = createListeners()
   const complain = createComplain(() => log)
   const runs = new Map<string, Followed>()
-  /** Of the runs with an open socket. */
+  /** The pictures of the runs with an open socket. */
   const pictures = createPictures()
   /** The state of each run that listeners heard last. */
   const emitted = createLruCache<{ readonly stage: number; readonly text: string }>(5_000)

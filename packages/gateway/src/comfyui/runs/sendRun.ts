@@ -74,8 +74,8 @@ export function factsOf(workflow: ComfyWorkflow): Facts {
 }
 
 /**
- * The data of a run beside its graph. ComfyUI takes the way in which it makes pictures since 0.5.0; earlier ones have a flag for
- * all runs. The key of partners goes with no run that does not need it.
+ * The data of a run beside its graph. ComfyUI takes `preview_method` for a run since 0.5.0; earlier versions have a flag
+ * for all runs. The key for the nodes of partners goes only with a run that needs it.
  */
 export const extraOf = (client: ComfyClient, run: Submitted): object => ({
   flowscale: run,

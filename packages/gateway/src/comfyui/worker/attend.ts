@@ -76,7 +76,7 @@ export async function bringBack(worker: Worker, one: WorkerRun, ended: Ended): P
         try {
           if (status === 200 && body) return await port.putOutput(id, name, body)
         } finally {
-          // A gateway that refuses a file does not read it. The body that another one reads can't be cancelled.
+          // A gateway that refuses a file does not read it. A body that is being read can't be cancelled.
           await body?.cancel().catch(() => {})
         }
         if (status !== 404) throw new NoAnswer(`status ${status} for a file`)

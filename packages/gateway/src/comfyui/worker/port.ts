@@ -7,7 +7,7 @@ import type { GraphNode } from '../workflows/types.ts'
 /** A worker that was silent for so long has lost its name. */
 export const LEASE_MS = 25_000
 
-/** A question to the worker itself: whether it has a key for the nodes of partners. Any other status than 200 is a no. */
+/** A question to the worker itself: whether it has a key for the nodes of partners. Any status but 200 means no. */
 export const HAS_KEY = '/partner_key'
 
 export type Port = WorkerPort<News>

@@ -89,7 +89,7 @@ async function askForNews({ client, port, runs, closing, isDraining }: Worker): 
   // silent loses its name.
   const isQuiet = client.quietForMs() > (runs.size > 0 ? QUIET_MS : IDLE_MS)
   if (client.isAway() || isQuiet) await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
-  // So the gateway gives this worker no run, and a run that was taken ahead to another one.
+  // If not, the gateway gives this worker no run, and gives a run that was taken ahead to another worker.
   const isUp = !client.isAway() && !isDraining
   const all = [...runs.values()]
   const has = all.map(({ run }) => run.id)

@@ -1,11 +1,11 @@
 // The inputs and outputs that the author chose in App Mode.
+import { isObject } from '../../options.ts'
 import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { targetsOf } from './names.ts'
 import { makeOutput } from './outputs.ts'
 import { cleanName } from './titles.ts'
 import {
   type Authored,
-  isObject,
   keyOf,
   listOf,
   type NamedInput,

@@ -1,13 +1,7 @@
 // The fields of a node that a caller may set, and the inputs that they become.
 import { type Input, isFileKind, type Kind, type Scalar } from '../../engine.ts'
-import {
-  type ClassInfo,
-  type Field,
-  type GraphNode,
-  isObject,
-  type KnownNode,
-  type NamedInput,
-} from './types.ts'
+import { isObject } from '../../options.ts'
+import type { ClassInfo, Field, GraphNode, KnownNode, NamedInput } from './types.ts'
 
 /** The fields of a node that a caller may set. If the server lacks the class, the values of the graph decide. */
 export function readFields(

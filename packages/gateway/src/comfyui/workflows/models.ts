@@ -20,7 +20,7 @@ export function readModels(workflow: unknown): (type: string, name: unknown) => 
 }
 
 const LONGEST = 200
-/** No part may be `..` or begin as a flag does. Signs that a shell, Windows or a terminal takes for more are out. */
+/** No part may be `..` or begin as a flag does. Characters with a meaning for a shell, Windows or a terminal are not allowed. */
 const PART = /^[\p{L}\p{N}_([](?:[^\p{C}\s\\:*?"'`$<>|]| )*$/u
 
 const isPath = (value: unknown): boolean =>

@@ -1,5 +1,6 @@
 // Reads a workflow: its graph, inputs and outputs, with a server's facts about its classes.
 import type { WorkflowFile } from '../../engine.ts'
+import { isObject } from '../../options.ts'
 import { readApp } from './appMode.ts'
 import { fileNameOf } from './createFiles.ts'
 import { hasFixedFields, readFields } from './fields.ts'
@@ -15,7 +16,6 @@ import {
   type ComfyWorkflow,
   type Field,
   type GraphNode,
-  isObject,
   isShallow,
   type KnownNode,
   MOST_LEVELS,

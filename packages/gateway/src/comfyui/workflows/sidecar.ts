@@ -1,15 +1,9 @@
 // Reads the sidecar of a workflow, which names its inputs and outputs.
 import { FILE_KINDS, isFileKind, type Kind, type Scalar } from '../../engine.ts'
+import { isObject } from '../../options.ts'
 import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { outputKind } from './outputs.ts'
-import {
-  type Field,
-  isObject,
-  type KnownNode,
-  type NamedInput,
-  type NamedOutput,
-  type Nodes,
-} from './types.ts'
+import type { Field, KnownNode, NamedInput, NamedOutput, Nodes } from './types.ts'
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,127}$/u
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']

@@ -76,7 +76,7 @@ export interface NamedOutput {
 export interface MissingChoice {
   readonly input: string | undefined
   readonly message: string
-  /** The file, if the author of the workflow says where it is. */
+  /** The file of the model, if the author of the workflow says where it is. */
   readonly model: Model | undefined
 }
 
@@ -97,7 +97,7 @@ export interface KnownNode {
   /** `undefined` where the server does not have the class. */
   readonly info: ClassInfo | undefined
   readonly fields: ReadonlyMap<string, Field>
-  /** The file that the author names for such a node, by a value of it. */
+  /** The file that the author of the workflow names for this value of a node. */
   modelOf(value: unknown): Model | undefined
   /** The node that an input comes from, in quotes, by the input's name. */
   readonly links: ReadonlyMap<string, string>
@@ -128,7 +128,7 @@ export interface ClassInfo {
   readonly output_node?: unknown
   /** Whether it is a partner's: it sends the run to a service. */
   readonly api_node?: unknown
-  /** Whether nobody gave the key that the partner wants. ComfyUI does not say that, but the reader of its answer. */
+  /** Whether the key that the partner wants is missing. The gateway adds this to the answer of ComfyUI. */
   readonly lacksKey?: boolean
   /**
    * The class to send in the place of one that ComfyUI no longer has: the old one, so that ComfyUI maps its inputs, or the
@@ -151,10 +151,6 @@ export const KEY_ADVICE =
 /** The nodes of partners, which send the run to a service that costs money. */
 export const partnersOf = ({ nodes }: Pick<ComfyWorkflow, 'nodes'>): KnownNode[] =>
   [...nodes.values()].filter(({ info }) => info?.api_node === true)
-
-/** Whether a value of JSON is an object, and no list. */
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 

@@ -1,5 +1,6 @@
 // Hashes what was sent under an `Idempotency-Key`.
 import type { Once } from '../../engine.ts'
+import { toBase64 } from '../../runtime.ts'
 import type { Part } from './multipart.ts'
 
 /** The hash of what a caller sends. Neither the order of the parts, nor the bytes of the form around them, change it. */
@@ -34,7 +35,7 @@ export function createFormHash(key: string, about: readonly unknown[]): FormHash
       }
       yield chunk
     }
-    parts.push([name, file !== undefined, textOf(await sha256(block.subarray(0, end)))])
+    parts.push([name, file !== undefined, toBase64(await sha256(block.subarray(0, end)))])
   }
 
   return {
@@ -44,7 +45,7 @@ export function createFormHash(key: string, about: readonly unknown[]): FormHash
       // The values of one name keep their order.
       parts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
       const sent = new TextEncoder().encode(JSON.stringify([about, parts]))
-      return { key, hash: textOf(await sha256(sent)) }
+      return { key, hash: toBase64(await sha256(sent)) }
     },
   }
 }
@@ -52,5 +53,3 @@ export function createFormHash(key: string, about: readonly unknown[]): FormHash
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 }
-
-const textOf = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))

@@ -11,15 +11,15 @@ import {
 } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { contentTypeOf } from '../../mediaTypes.ts'
-import { onAbort, within } from '../../runtime.ts'
+import { toBase64, within } from '../../runtime.ts'
 import { failure, json } from '../answers.ts'
 import { createFormHash } from '../form/createFormHash.ts'
 import { type FormValues, readForm } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
-import type { Operation } from '../operations.ts'
+import { EVENT_STREAM } from '../routes/events.ts'
 import { openHash, recheck } from '../routes/runs.ts'
-import { awaitRun } from '../routes/wait.ts'
-import type { ApiRequest } from '../types.ts'
+import { watchRun } from '../routes/wait.ts'
+import type { ApiRequest, Route } from '../types.ts'
 import { type Fitted, fitFields, type ImageRequest, readImageRequest, refusal } from './readImageRequest.ts'
 
 /** A request that was sent again joins a run of at most this age. */
@@ -32,16 +32,9 @@ const LOOK_MS = 500
 /** Proxies give up a stream that is silent for long. */
 const PING_MS = 15_000
 
-export interface OpenaiRoute {
-  /** The operation that it stands for. */
-  readonly operation: Operation
-  readonly hasForm?: true
-  answer(call: ApiRequest): Promise<Response>
-}
-
-/** The routes by method and path. */
-export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
-  /** How often a run was asked for again, by its id. An answer that was read to its end counts as often as can be. */
+/** The routes by method and path, each with the operation that it stands for. */
+export function createOpenai(): Readonly<Record<string, Route>> {
+  /** By the id of a run: the number of the last repeated request for it. Infinite once the answer was read to its end. */
   const joined = createLruCache<number>(5_000)
   /** The latest start in each group: equal requests start one after the other. */
   const starts = new Map<string, Promise<unknown>>()
@@ -56,12 +49,12 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
     if (again > 0 && !api.engine.findKey)
       throw new EngineError(
         409,
-        'This request was sent again, and may have a run already: without a queue, nobody knows',
+        "This request was sent again, and may have a run already: without a queue, the gateway can't know",
       )
     const hash = known ?? createFormHash('', about)
     let ownBytes = 0
     const hold = (bytes: number): void => {
-      // After the caller has left, nothing would be given back.
+      // After the caller has left, nobody would give the bytes back.
       request.signal.throwIfAborted()
       ownBytes += bytes
       heldBytes += bytes
@@ -84,7 +77,7 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
         const { runs } = engine.findKey
           ? await engine.getRuns({ groupId, owner: caller.owner, ...page })
           : { runs: [] }
-        // Another gateway may be about to start the run of this request: it has the same key there, and is one run.
+        // Another gateway may be about to start the run of this request: with the same key there, both are one run.
         const own = known ? once : { ...once, key: `${groupId}/${runs[0]?.id ?? ''}` }
         const queued = engine.findKey ? { groupId, once: own } : { groupId: null, once: undefined }
         return {
@@ -114,9 +107,9 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
     if (wanted.isStream) return streamImage(call, runs[0]!, wanted, isEdit, headers, delivered)
     try {
       const made = runs.map(async (run) => {
-        const { over, result } = watchRun(call, run)
+        const { over, latest } = watchRun(call, run.id, run)
         await over
-        return await imagesOf(call, result(), wanted)
+        return await imagesOf(call, latest(), wanted)
       })
       const data = (await Promise.all(made)).flat()
       return bodyOf(JSON.stringify({ created: nowS(), data }), delivered, headers)
@@ -127,7 +120,7 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
     }
   }
 
-  /** The oldest runs of equal requests that were not asked for so often, or else the newest ones. */
+  /** The oldest runs of equal requests that no such repeated request has joined, or else the newest runs. */
   function join(runs: readonly Run[], n: number, again: number): readonly Run[] | undefined {
     if (again === 0) return undefined
     const recent = runs.filter(({ createdAt }) => Date.now() - createdAt <= JOIN_MS)
@@ -137,7 +130,7 @@ export function createOpenai(): Readonly<Record<string, OpenaiRoute>> {
     return found.length > 0 ? found.reverse() : undefined
   }
 
-  const images = (isEdit: boolean): OpenaiRoute => ({
+  const images = (isEdit: boolean): Route => ({
     operation: 'executeWorkflow',
     hasForm: true,
     answer: (call) => createImages(call, isEdit),
@@ -168,32 +161,30 @@ async function submitRuns(
   fitted: Fitted,
   { model, n, partialImages, groupId, once }: ImageRequest & Pick<Submission, 'groupId' | 'once'>,
 ): Promise<readonly Run[]> {
-  const drafts: { readonly draft: Draft; readonly form: FormValues }[] = []
+  const drafts: Draft[] = []
+  const forms: FormValues[] = []
   const runs: Run[] = []
   try {
     // All are checked before one is started.
-    while (drafts.length < n) {
+    for (let at = 0; at < n; at++) {
       const draft = await engine.draft(model, new AbortController().signal, caller)
       if (!draft) throw new EngineError(404, `The model '${model}' does not exist`)
-      const form = await readForm(draft, fitted.partsOf(drafts.length), 'form').catch((error) => {
-        draft.discard?.()
-        throw error
-      })
-      drafts.push({ draft, form })
+      drafts.push(draft)
+      forms.push(await readForm(draft, fitted.partsOf(at), 'form'))
     }
     // A request that is sent again would not find it.
     request.signal.throwIfAborted()
   } catch (error) {
-    for (const { draft } of drafts) draft.discard?.()
+    for (const draft of drafts) draft.discard?.()
     throw error
   }
-  for (const [at, { draft, form }] of drafts.entries()) {
+  for (const [at, draft] of drafts.entries()) {
     const own = once && { ...once, key: at > 0 ? `${once.key}/${at}` : once.key }
     try {
       const more = { groupId, requestId, once: own, previews: partialImages > 0 }
-      runs.push((await draft.submit({ ...form, ...more })).run)
+      runs.push((await draft.submit({ ...forms[at]!, ...more })).run)
     } catch (error) {
-      for (const { draft } of drafts.slice(at + 1)) draft.discard?.()
+      for (const later of drafts.slice(at + 1)) later.discard?.()
       const status = error instanceof InputError ? 422 : ((error as EngineError).status ?? 500)
       // Anything above leaves open whether a run was started.
       if (at === 0 && status < 500) throw error
@@ -207,39 +198,18 @@ async function submitRuns(
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** `over` resolves at the end of the run, of the request or of the server, or by `leave`. */
-function watchRun({ api, caller, request, closing }: ApiRequest, known: Run) {
-  const awaited = isEnded(known.status) ? undefined : awaitRun(api, known.id, known)
-  const latest = (): Run => awaited?.run ?? known
-  const signals = [request.signal, ...(closing ? [closing] : [])]
-  let leave = (): void => {}
-  const over = new Promise<void>((resolve) => {
-    leave = resolve
-  })
-  const leaves = [api.streams.join(caller, leave), ...signals.map((signal) => onAbort(signal, leave))]
-  if (awaited) leaves.push(awaited.join(leave))
-  const isOver = isEnded(latest().status) || api.streams.isOver(caller)
-  if (isOver || signals.some(({ aborted }) => aborted)) leave()
-  void over.then(() => {
-    for (const each of leaves) each()
-  })
-  /** The run, if it is completed. */
-  function result(): Run {
-    const run = latest()
-    request.signal.throwIfAborted()
-    if (run.status === 'completed') return run
-    if (!isEnded(run.status)) throw new EngineError(400, `The wait ends, and the run ${run.id} goes on`)
-    const why = run.status === 'failed' ? (run.error ?? 'no reason given') : 'it was cancelled'
-    throw new EngineError(400, `The run failed: ${why}`)
-  }
-  return { over, latest, leave, result }
-}
-
+/** The pictures of a run, if it is completed. */
 async function imagesOf(
   call: ApiRequest,
   run: Run,
   { format }: Pick<ImageRequest, 'format'>,
 ): Promise<object[]> {
+  call.request.signal.throwIfAborted()
+  if (!isEnded(run.status)) throw new EngineError(400, `The wait ends, and the run ${run.id} goes on`)
+  if (run.status !== 'completed') {
+    const why = run.status === 'failed' ? (run.error ?? 'no reason given') : 'it was cancelled'
+    throw new EngineError(400, `The run failed: ${why}`)
+  }
   const names = run.files.filter((name) => contentTypeOf(name).startsWith('image/'))
   if (names.length === 0) throw new EngineError(400, 'The run made no picture')
   return await Promise.all(
@@ -250,14 +220,6 @@ async function imagesOf(
       return { b64_json: toBase64(new Uint8Array(await file.arrayBuffer())) }
     }),
   )
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = ''
-  // A multiple of three, so that no piece has an end of its own.
-  for (let at = 0; at < bytes.length; at += 24_576)
-    text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_576)))
-  return text
 }
 
 const nowS = (): number => Math.floor(Date.now() / 1_000)
@@ -288,7 +250,7 @@ function streamImage(
   headers: Record<string, string>,
   delivered: () => void,
 ): Response {
-  const look = watchRun(call, run)
+  const { over, isOver, latest, leave } = watchRun(call, run.id, run)
   const encoder = new TextEncoder()
   const kind = isEdit ? 'image_edit' : 'image_generation'
   const about = {
@@ -298,18 +260,14 @@ function streamImage(
     quality: 'auto',
     size: 'auto',
   }
-  let isOver = false
   let partial = 0
   let seen: number | undefined
-  void look.over.then(() => {
-    isOver = true
-  })
   const eventOf = (type: string, data: object): Uint8Array =>
     encoder.encode(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`)
 
   async function nextPartial(): Promise<Uint8Array | undefined> {
-    const { progress, preview } = look.latest()
-    // Spread over the run.
+    const { progress, preview } = latest()
+    // The pictures are spread over the run.
     if (preview === undefined || preview === seen || progress < partial / (wanted.partialImages + 1))
       return undefined
     seen = preview
@@ -322,14 +280,14 @@ function streamImage(
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        for (let waitedMs = 0; !isOver && waitedMs < PING_MS; waitedMs += LOOK_MS) {
-          await within(look.over, LOOK_MS)
-          const event = !isOver && partial < wanted.partialImages ? await nextPartial() : undefined
+        for (let waitedMs = 0; !isOver() && waitedMs < PING_MS; waitedMs += LOOK_MS) {
+          await within(over, LOOK_MS)
+          const event = !isOver() && partial < wanted.partialImages ? await nextPartial() : undefined
           if (event) return controller.enqueue(event)
         }
-        if (!isOver) return controller.enqueue(encoder.encode(': ping\n\n'))
+        if (!isOver()) return controller.enqueue(encoder.encode(': ping\n\n'))
         try {
-          for (const image of await imagesOf(call, look.result(), wanted))
+          for (const image of await imagesOf(call, latest(), wanted))
             controller.enqueue(eventOf(`${kind}.completed`, { ...image, ...about, ...USAGE }))
           delivered()
         } catch (error) {
@@ -337,16 +295,11 @@ function streamImage(
         }
         controller.close()
       },
-      cancel: look.leave,
+      cancel: leave,
     },
     { highWaterMark: 0 },
   )
-  const streamed = {
-    'content-type': 'text/event-stream',
-    'x-accel-buffering': 'no',
-    'cache-control': 'no-store, no-transform',
-  }
-  return new Response(body, { headers: { ...streamed, ...headers } })
+  return new Response(body, { headers: { ...EVENT_STREAM, ...headers } })
 }
 
 const tokens = { text_tokens: 0, image_tokens: 0 }

@@ -74,7 +74,7 @@ export async function readImageRequest(
 }
 
 const OWN = ['model', 'n', 'response_format', 'stream', 'partial_images']
-/** Of OpenAI's models alone: without an input of that name, they are ignored. */
+/** Fields for OpenAI's models alone: without an input of that name, they are ignored. */
 const IGNORED = [
   'background',
   'input_fidelity',
@@ -117,7 +117,7 @@ export function fitFields(workflow: Workflow, { fields }: ImageRequest, isEdit: 
       values.push(...sent.map((one) => [input, one] as [string, Sent]))
     // Without its prompt, a workflow such as an upscaler still does what it is for.
     else if (isForeign || field === 'prompt') ignored.push(field)
-    else throw refusal(field, `The model ${workflow.id} has no input for it`)
+    else throw refusal(field, `The model ${workflow.id} has no such input`)
   }
   const seed = inputFor(workflow, 'seed', 'seed')
   return {
@@ -133,7 +133,7 @@ export function fitFields(workflow: Workflow, { fields }: ImageRequest, isEdit: 
   }
 }
 
-/** Whether an input can't take a text that is meant for a model of OpenAI, such as the quality `high`. */
+/** Whether an input can't take this text, which is meant for a model of OpenAI, such as the quality `high`. */
 const isNoValue = ({ kind }: Input, text: string): boolean =>
   kind === 'number' ? text.trim() === '' || Number.isNaN(Number(text)) : kind !== 'string'
 
@@ -143,7 +143,7 @@ function putSize(workflow: Workflow, size: string, values: [string, Sent][]): bo
   const [, ...sides] = /^(\d{1,5})x(\d{1,5})$/.exec(size) ?? []
   const [width, height] = [inputFor(workflow, 'width', 'width'), inputFor(workflow, 'height', 'height')]
   if (width === undefined || height === undefined) return false
-  if (sides.length === 0) throw refusal('size', 'Input should be auto, or such as 1024x1024')
+  if (sides.length === 0) throw refusal('size', 'Input should be auto, or a size such as 1024x1024')
   values.push([width, textOf(sides[0]!)], [height, textOf(sides[1]!)])
   return true
 }

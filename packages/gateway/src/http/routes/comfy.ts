@@ -49,7 +49,7 @@ const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false,
 /** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
   const facts = [...inputs].map(([name, { kind, aliases, ...rest }]) => {
-    // A name that says the role says it already.
+    // Without a role in the answer, a name such as `prompt` says the role.
     const usual = { ...USUAL, role: name }
     const unusual = Object.entries(rest).filter(([key, value]) => value !== usual[key as 'role'])
     return [name, Object.fromEntries(unusual)] as const

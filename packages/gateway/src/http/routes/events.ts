@@ -6,7 +6,7 @@ import type { Dialect } from '../operations.ts'
 import { runUpdate } from '../runJson.ts'
 import type { ApiRequest, RunningApi } from '../types.ts'
 
-const HEADERS = {
+export const EVENT_STREAM: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store, no-transform',
   // nginx would hold the events back.
@@ -19,7 +19,7 @@ export async function connectEvents({ api, caller, request, id }: ApiRequest): P
   if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')
   // After the end of a run, an EventSource connects again, unless the answer is 204.
   if (isEnded(request.headers.get('last-event-id') ?? '')) return new Response(null, { status: 204 })
-  return new Response(streamRun(api, caller, run, request.signal), { headers: HEADERS })
+  return new Response(streamRun(api, caller, run, request.signal), { headers: EVENT_STREAM })
 }
 
 /** Proxies and clients give up a connection that is silent for long. */

@@ -17,12 +17,13 @@ const READ_EVERY_MS = 2_000
  * run as it was submitted.
  */
 export async function answerRun(
-  { api, caller, request, closing }: ApiRequest,
+  call: ApiRequest,
   id: string,
   dataOf: (run: Run) => Promise<object>,
   known?: Run,
 ): Promise<Response> {
-  const { dialect, streams } = api
+  const { api, caller, request } = call
+  const { dialect } = api
   const seconds = waitOf(request)
   const headers = seconds === undefined ? {} : { 'preference-applied': `wait=${seconds}`, ...HEADERS }
   const envelope = async (run: Run): Promise<object> => ({ status: 'success', data: await dataOf(run) })
@@ -32,31 +33,15 @@ export async function answerRun(
     return run ? json(200, await envelope(run), headers) : missing()
   }
 
-  const awaited = awaitRun(api, id, known)
-  let isOver = false
-  let wake = (): void => {}
-  const end = (): void => {
-    if (isOver) return
-    isOver = true
-    for (const leave of leaves) leave()
-    wake()
-  }
-  const signals = [request.signal, ...(closing ? [closing] : [])]
-  const leaves = [
-    awaited.join(end),
-    streams.join(caller, end),
-    ...signals.map((signal) => onAbort(signal, end)),
-  ]
+  const { over, isOver, latest, leave, seen } = watchRun(call, id, known)
   // A run that was submitted is there, whatever the look at it says.
-  if (!known) await awaited.seen
-  if (streams.isOver(caller) || signals.some(({ aborted }) => aborted)) end()
-  const latest = (): Run | undefined => awaited.run ?? known
+  if (!known) await seen
   const found = latest()
   if (!found || !maySee(caller, found.owner)) {
-    end()
+    leave()
     return missing()
   }
-  if (isOver) return json(200, await envelope(found), headers)
+  if (isOver()) return json(200, await envelope(found), headers)
 
   const encoder = new TextEncoder()
   let leftMs = seconds * 1_000
@@ -64,22 +49,15 @@ export async function answerRun(
     {
       async pull(controller) {
         const stepMs = Math.min(leftMs, SPACE_MS)
-        await new Promise<void>((resolve) => {
-          if (isOver) return resolve()
-          const timer = setTimeout(resolve, stepMs)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
+        await within(over, stepMs)
         leftMs -= stepMs
         // JSON may begin with spaces.
-        if (!isOver && leftMs > 0) return controller.enqueue(encoder.encode(' '))
-        end()
+        if (!isOver() && leftMs > 0) return controller.enqueue(encoder.encode(' '))
+        leave()
         controller.enqueue(encoder.encode(JSON.stringify(await envelope(latest()!))))
         controller.close()
       },
-      cancel: end,
+      cancel: leave,
     },
     { highWaterMark: 0 },
   )
@@ -113,8 +91,45 @@ async function readRun(api: RunningApi, caller: Caller, id: string): Promise<Run
   return awaited.run
 }
 
+interface WatchedRun<Known> {
+  /** Resolves at the end of the run, of the request or of the server, or by `leave`. */
+  readonly over: Promise<void>
+  /** Resolves once the run was looked at. */
+  readonly seen: Promise<void> | undefined
+  isOver(): boolean
+  latest(): Run | Known
+  leave(): void
+}
+
+/** Waits for a run with a caller. `known`: the run as it was submitted. */
+export function watchRun<Known extends Run | undefined>(
+  { api, caller, request, closing }: ApiRequest,
+  id: string,
+  known: Known,
+): WatchedRun<Known> {
+  const awaited = known && isEnded(known.status) ? undefined : awaitRun(api, id, known)
+  const latest = (): Run | Known => awaited?.run ?? known
+  let isOver = false
+  let resolveOver = (): void => {}
+  const over = new Promise<void>((resolve) => {
+    resolveOver = resolve
+  })
+  const leave = (): void => {
+    if (isOver) return
+    isOver = true
+    for (const end of ends) end()
+    resolveOver()
+  }
+  const signals = [request.signal, ...(closing ? [closing] : [])]
+  const ends = [api.streams.join(caller, leave), ...signals.map((signal) => onAbort(signal, leave))]
+  if (awaited) ends.push(awaited.join(leave))
+  const hasEnded = isEnded(latest()?.status ?? '') || api.streams.isOver(caller)
+  if (hasEnded || signals.some(({ aborted }) => aborted)) leave()
+  return { over, seen: awaited?.seen, isOver: () => isOver, latest, leave }
+}
+
 /** Callers that wait for one run share what is heard of it. */
-export function awaitRun({ engine, streams: { awaited } }: RunningApi, id: string, known?: Run): AwaitedRun {
+function awaitRun({ engine, streams: { awaited } }: RunningApi, id: string, known?: Run): AwaitedRun {
   const shared = awaited.get(id)
   if (shared) return shared
   const ends = new Set<() => void>()
