@@ -51,7 +51,7 @@ export function toProgress({ progress, value, max, status = 'success' }: Fields)
   return part >= 0 && part <= 1 ? part : undefined
 }
 
-/** The URL of a run's picture. Only a path at the server is one, so that no answer makes a page call another host. */
+/** The URL of a run's picture. Only a path at the server counts, so that no answer makes a page call another host. */
 export const toPreview = (client: Client, { preview, status }: Fields): false | { preview: string } =>
   /^\/[^/]/.test(preview as string) &&
   !isEnded(status as string) && { preview: addressOf(client, preview as string) }

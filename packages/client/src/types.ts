@@ -29,7 +29,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** The type of `idempotency` and `idempotencyWhereKept()`. */
 export interface Idempotency {
   /**
-   * The options that submissions then have, with their rules.
+   * The options that submissions have with `idempotency`, and their rules.
    * @internal
    */
   readonly rules: Readonly<Record<'idempotencyKey', (value: unknown) => string | true>>

@@ -40,7 +40,7 @@ export interface WebhookEvent {
 
 /**
  * A client like `client` whose submissions name an address: a gateway with a queue calls it when the run ends. Pass the client
- * to any function that submits. Its other requests are the same. It is no option, so that only apps that use it hold its code.
+ * to any function that submits. Its other requests are the same. It is no option of `createClient`, so that only apps that use it hold its code.
  *
  * Other servers refuse the address by a `ValidationError`, whose message has the reason, and a proxy leaves the address out. No
  * error or log line of this package shows the address, since it may hold a token. Therefore a `NetworkError` of a submission has
@@ -66,7 +66,7 @@ export function withWebhook(client: Client, webhookUrl: string | URL): Client {
   } catch {}
   if (!/^https?:\/\/[^/@]+\//.test(href))
     throw new ArgumentError('webhookUrl must be an absolute http(s) URL without a login')
-  // As `fetch` writes it, so that an echo is found.
+  // As `fetch` writes the address, so that an echo of it is found.
   const query = encodeURIComponent(href).replaceAll("'", '%27')
 
   // A header until the request is sent: as with the key, an error then shows no echo of it.
@@ -107,7 +107,7 @@ export class WebhookError extends FlowScaleError {
  * An event can come again, with the same `webhook-id`. Node 18 needs `globalThis.crypto = webcrypto` of `node:crypto`.
  *
  * @throws {@link WebhookError} (`ERR_FLOWSCALE_WEBHOOK`) if no secret has signed the request, or if it is old.
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if the body was read or parsed before, or if a secret is none.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if the body was read or parsed before, or if a secret is malformed.
  *
  * @example
  * ```ts
@@ -130,7 +130,7 @@ export async function verifyWebhook(
   const read = (name: string): string =>
     `${typeof headers.get === 'function' ? headers.get(name) : (headers as Record<string, unknown>)[name]}`
   const time = read('webhook-timestamp')
-  // A time that is no number is not within it, either, nor is any with a wrong option.
+  // Also true for `NaN`, from a time that is no number or from a wrong option.
   if (!(Math.abs(Date.now() - Number(time) * 1000) <= toleranceMs))
     throw new WebhookError('webhook-timestamp is missing, or not within toleranceMs of now')
 

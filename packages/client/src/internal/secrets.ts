@@ -35,10 +35,10 @@ export interface Batch {
   getOutput(filename: string, signal: AbortSignal): Promise<Envelope<Output> | null>
 }
 
-/** Sends one submission, by `via` instead of `upload`. */
+/** Sends one submission. `via` sends it in place of `upload`. */
 export type Send = (options: RequestOptions, via?: typeof upload) => Promise<Envelope<Execution>>
 
-/** How a client submits: `idempotency`, or `withWebhook`, with or without one. */
+/** How a client submits: with `idempotency`, with a webhook, or with both. */
 export interface Submission extends Partial<Omit<Idempotency, 'submit'>> {
   submit(
     client: Client,

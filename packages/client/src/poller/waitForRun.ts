@@ -91,7 +91,7 @@ export function createRunReader(
     progress,
     position,
     node,
-    // A list has none, and a picture stays good for a while.
+    // A list has no previews, and the URL of the last one works for a while.
     preview = status === shown?.status ? shown?.preview : undefined,
   }) => {
     // Progress never goes back, because polls and pushes may overtake each other.

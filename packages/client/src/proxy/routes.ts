@@ -18,7 +18,7 @@ interface Route {
   query: Readonly<Record<string, boolean>>
 }
 
-/** The requests that pass. The first route with this path and method counts. `getPreview` belongs to what reads a run. */
+/** The requests that pass. The first route with this path and method counts. `getPreview` is allowed where a run may be read. */
 export const routes: Readonly<Record<ProxyOperation | 'getPreview', Route>> = {
   checkHealth: { method: 'GET', path: /^comfy\/health$/, query: {} },
   getQueue: { method: 'GET', path: /^comfy\/queue$/, query: {} },

@@ -41,7 +41,7 @@ export async function performRun(
 
 const PREVIEW_MS = 500
 
-/** Checks pictures, and passes on two a second: of more, the newest. */
+/** Checks pictures, and passes on at most two a second. The newest one counts. */
 function createPreview(
   sleep: RunContext['sleep'],
   onPreview: (picture: OutputFile) => void,
@@ -65,7 +65,7 @@ function createPreview(
       throw new TypeError(`preview: data must have at most ${MOST_PREVIEW_BYTES} bytes`)
     }
     next = { data: data.slice(), type: String(type) }
-    // Its sleep ends with the run.
+    // The sleep rejects at the end of the run.
     if (!isPaused) passOn().catch(() => {})
   }
 }

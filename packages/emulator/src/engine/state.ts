@@ -89,13 +89,13 @@ export interface Run {
   given: GivenInputs
   outputs: Output[]
   progress: number
-  /** Whether it is to have pictures while it is running. */
+  /** Whether the run is to have pictures while it is running. */
   previews: boolean
   /** The latest picture. */
   preview?: (OutputFile & { number: number }) | undefined
   error: string | null
   webhookUrl: string | undefined
-  /** From the end on. */
+  /** Set once the run has ended. */
   webhook?: ApiRun['webhook']
   createdAt: number
   startedAt: number | null

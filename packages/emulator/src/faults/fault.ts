@@ -24,7 +24,7 @@ export interface Fault {
   readonly operations: readonly FaultOperation[]
   /** No answer ever comes, so the fault counts as played when it begins. */
   readonly isMute?: true
-  /** Returns a false answer, or undefined if the true one can't be spoiled. Faults of sockets and webhooks have none: who sends plays them. */
+  /** Returns a false answer, or undefined if the true one can't be spoiled. Faults of sockets and webhooks have none: their sender plays them. */
   play?(call: FaultCall): Promise<Response | undefined>
 }
 

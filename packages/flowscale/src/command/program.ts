@@ -62,7 +62,7 @@ export function createProgram(): Command {
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help')
     .configureHelp({
-      // The global ones, too, without a heading and `--help`: the help of a verb fits a window of 24 lines.
+      // The global options, too, without a heading and `--help`: the help of a verb fits a window of 24 lines.
       visibleOptions: (verb) =>
         verb.parent ? [...verb.options, ...verb.parent.options] : help.visibleOptions(verb),
       subcommandTerm: (verb) => verb.name(),
