@@ -69,7 +69,7 @@ for (const [scheme, width] of [
       const second = page.waitForRequest(/number=2&/)
       context.preview!(preview(0, 0, 0))
       await second
-      const third = page.waitForEvent('requestfailed')
+      const third = page.waitForEvent('requestfailed', (request) => request.url().includes('number=3&'))
       context.preview!(preview(30, 160, 40))
       await third
       assert.is(await colorOf(canvas), '200,30,40')
@@ -111,6 +111,6 @@ test('a cancelled run has none', async () => {
     await isPreviewed(page, 1)
     await stage(page).getByRole('button', { name: 'Cancel' }).click()
     await stage(page).getByText('This run was cancelled.').waitFor()
-    assert.is(await page.locator('.preview').count(), 0)
+    await page.locator('.preview').waitFor({ state: 'detached' })
   })
 })

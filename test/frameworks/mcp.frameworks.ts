@@ -90,14 +90,17 @@ for (const [name, command] of nodes) {
 test('the client 1.x over HTTP', async () => {
   const options = { env: { ...env(), FLOWSCALE_MCP_TOKEN: token } }
   const { child, ended, printed } = startProgram(process.execPath, [bin, '--listen', '0'], options)
-  const [, url = ''] = /Listening on (\S+)/.exec(await printed(/Listening on \S+\n/))!
-  const requestInit = { headers: { authorization: `Bearer ${token}` } }
-  const { list, call } = await connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
-  assert.equal(missing(await list()), [])
-  const [{ text }] = await call('Paint_a_picture', { prompt: 'a fox' })
-  const [, runId] = /Run (\S+) was started/.exec(text)!
-  assert.match((await call('wait_run', { run_id: runId }))[0].text, 'completed')
-  child.kill('SIGTERM')
+  try {
+    const [, url = ''] = /Listening on (\S+)/.exec(await printed(/Listening on \S+\n/))!
+    const requestInit = { headers: { authorization: `Bearer ${token}` } }
+    const { list, call } = await connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
+    assert.equal(missing(await list()), [])
+    const [{ text }] = await call('Paint_a_picture', { prompt: 'a fox' })
+    const [, runId] = /Run (\S+) was started/.exec(text)!
+    assert.match((await call('wait_run', { run_id: runId }))[0].text, 'completed')
+  } finally {
+    child.kill('SIGTERM')
+  }
   const { code, stderr } = await ended
   assert.is(code, 0)
   assert.not.match(stderr, token)

@@ -20,7 +20,7 @@ import { type Connected, openPod, overHttp, overStdio, token } from '../unit/mcp
 const test = suite('MCP, broken')
 const seed = Number(process.env.FLOWSCALE_SEED) || 20_260_728
 const random = createRandom(seed)
-const CUTS = 200
+const CUTS = process.env.LONG ? 200 : 40
 const KILLS = process.env.LONG ? 100 : 16
 
 interface Place {
@@ -112,6 +112,13 @@ async function insist(open: () => Promise<Connected>, tool: string, args: object
   throw new Error('the call never came through')
 }
 
+// It waits for nearly all of its time: the other cases run meanwhile.
+let patient: Promise<void>
+test.before(() => {
+  patient = waitLong()
+  patient.catch(() => {})
+})
+
 for (const [name, open] of Object.entries(places)) {
   test(`${CUTS} cut connections before and behind it, on ${name}: one run a key`, async () => {
     const place = await open()
@@ -159,11 +166,16 @@ for (const [name, open] of Object.entries(places)) {
     let usualMs = 0
     async function killed(index: number): Promise<void> {
       const host = await overStdio(place)
+      const begin = performance.now()
+      let tookMs = 0
       const called = host.call(place.tool, argsOf(index)).catch(() => undefined)
+      void called.then(() => (tookMs = performance.now() - begin))
       await pause(random() * usualMs * 1.2)
       process.kill(host.pid!, 'SIGKILL')
       const told = await called
       if (told) known.set(index, told.runId)
+      // A machine gets busy and idle: most kills shall come in the middle nevertheless.
+      usualMs = told ? Math.min(usualMs, tookMs) : usualMs * 1.1
       await host.close().catch(() => {})
     }
     async function again(index: number): Promise<void> {
@@ -177,10 +189,13 @@ for (const [name, open] of Object.entries(places)) {
     }
     try {
       const first = await overStdio(place)
-      const begin = performance.now()
-      await first.call(place.tool, { prompt: 'slow, to see how long it takes' })
-      usualMs = performance.now() - begin
-      await first.close()
+      try {
+        const begin = performance.now()
+        await first.call(place.tool, { prompt: 'slow, to see how long it takes' })
+        usualMs = performance.now() - begin
+      } finally {
+        await first.close()
+      }
       await forAll(killed)
       const lost = (await place.count()) - 1 - known.size
       const line = `${known.size} of ${KILLS} calls were answered before the kill, and the answers of ${lost} runs were lost`
@@ -194,7 +209,7 @@ for (const [name, open] of Object.entries(places)) {
   })
 }
 
-test('a run of 90 s, and a host that cuts at 60 s: no call is cut, and the picture comes', async () => {
+async function waitLong(): Promise<void> {
   const pod = await openPod()
   const host = await overStdio(pod)
   try {
@@ -216,7 +231,9 @@ test('a run of 90 s, and a host that cuts at 60 s: no call is cut, and the pictu
     await host.close()
     await pod.close()
   }
-})
+}
+
+test('a run of 90 s, and a host that cuts at 60 s: no call is cut, and the picture comes', () => patient)
 
 test('2,500 hostile workflows: all are listed, and every schema compiles', async () => {
   const letters = [

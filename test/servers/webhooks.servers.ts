@@ -14,7 +14,7 @@ import { bundled } from '../support/bundled.ts'
 import { freePort, listen } from '../support/listen.ts'
 import { createRandom } from '../support/random.ts'
 import { receiveWebhooks } from '../support/receiveWebhooks.ts'
-import { startGateway } from '../support/startProcess.ts'
+import { type Started, startGateway } from '../support/startProcess.ts'
 import { startRedis } from '../support/startRedis.ts'
 import { until } from '../support/until.ts'
 
@@ -117,8 +117,9 @@ test('gateways with --redis and --keys alone sign alike, with the secret that th
   const flags = ['--port', '0', '--redis', url, '--data', folder, '--keys', keys]
   flags.push('--webhook', `${receiver.url}/all`, '--webhook-hosts', new URL(receiver.url).host)
   const open = () => startGateway(comfy.url, 'test/servers/cluster', flags)
-  const gateways = await Promise.all([open(), open()])
+  const gateways: Started[] = []
   try {
+    gateways.push(...(await Promise.all([open(), open()])))
     for (const [at, { told, stop }] of gateways.entries()) {
       const hook = encodeURIComponent(`${receiver.url}/mine`)
       const path = `/api/v1/runs?workflow_id=plain&webhook_url=${hook}`

@@ -18,6 +18,7 @@ import { ofQueue } from '../../../packages/gateway/src/queue/runQueue.ts'
 import { makeSecret, OPERATOR, secretsFor } from '../../../packages/gateway/src/webhooks/sign.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import { closeAll, closeLater } from '../../support/closeLater.ts'
 import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
 import { receiveWebhooks } from '../../support/receiveWebhooks.ts'
@@ -47,6 +48,7 @@ test.before.each(async () => {
 })
 test.after.each(async () => {
   for (const child of running) child.kill('SIGKILL')
+  await closeAll()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -222,7 +224,10 @@ test('pause, resume and queue cancel: a server takes no runs, and a stop says wh
   }
   const again = await start()
   assert.is((await again.get(`runs/${run_id}`)).status, 'cancelled')
-  assert.equal(reasonsOf(await again.get('comfy/health')), ['paused'])
+  await until(
+    async () => reasonsOf(await again.get('comfy/health')).join(),
+    (reasons) => reasons === 'paused',
+  )
   const { out } = await ask('resume', 'comfyui-1', ...again.flags)
   assert.is(out, 'comfyui-1 takes runs again\n')
   const { run_id: next } = await again.get('runs?workflow_id=slow', 'POST')
@@ -330,7 +335,7 @@ test('--log json: each line is an object without a key; --metrics-port has figur
   const headers = { 'x-api-key': CANARY }
   const start = await fetch(`${url}/api/v1/workflows/text-to-image/runs`, { method: 'POST', headers })
   const { run_id: id } = (await start.json()).data
-  await until(() => text.includes('Run ended'))
+  await until(() => /Run ended.*\n$/.test(text))
   const { time, run, workflowId, server, end, waitedMs, ranMs } = lines().find((one) => one.run)
   assert.equal([run, workflowId, server, end], [id, 'text-to-image', 'comfyui-1', 'completed'])
   assert.ok(waitedMs >= 0 && ranMs >= 0 && Date.parse(time) > 0)
@@ -365,7 +370,7 @@ test('an address without http://, and one of a server that is not ComfyUI', asyn
 })
 
 test('webhooks: an address in a file, hosts, and the secret of a gateway that runs', async () => {
-  const { received: heard, ...receiver } = await receiveWebhooks()
+  const { received: heard, ...receiver } = closeLater(await receiveWebhooks())
   const [data, file] = [join(folder, 'data'), join(folder, 'address')]
   await writeFile(file, `${receiver.url}/all?token=${CANARY}\n`)
   const hosts = `hooks.test,${new URL(receiver.url).host}`
@@ -395,7 +400,6 @@ test('webhooks: an address in a file, hosts, and the secret of a gateway that ru
   const ofShop = (await run(['secret', 'shop', ...ofData])).out.trim()
   assert.is((await verifyWebhook(heard[2]!, ofShop)).type, 'run.completed')
   byKeys.child.kill()
-  await receiver.close()
   const outs = await Promise.all(
     [[], ['shop'], ['--webhook']].map(async (args) => (await run(['secret', '--api-key', 'k', ...args])).out),
   )

@@ -64,25 +64,28 @@ test('the command listens, checks the same, prints a token that it made, and no 
     [bundled('packages/mcp/src/cli.ts'), '--listen', '0'],
     { env },
   )
-  const text = await printed(/The token is \S+\n/)
-  const [, url = ''] = /Listening on (\S+)/.exec(text)!
-  const [, made = ''] = /The token is (\S+)/.exec(text)!
-  const post = (headers: object) =>
-    new Promise<number>((resolve, reject) => {
-      const sent = request(url, { method: 'POST', headers: { ...usual, ...headers } as never })
-      sent.on('error', reject).on('response', (answer) => {
-        answer.resume()
-        resolve(answer.statusCode!)
+  try {
+    const text = await printed(/The token is \S+\n/)
+    const [, url = ''] = /Listening on (\S+)/.exec(text)!
+    const [, made = ''] = /The token is (\S+)/.exec(text)!
+    const post = (headers: object) =>
+      new Promise<number>((resolve, reject) => {
+        const sent = request(url, { method: 'POST', headers: { ...usual, ...headers } as never })
+        sent.on('error', reject).on('response', (answer) => {
+          answer.resume()
+          resolve(answer.statusCode!)
+        })
+        sent.end(ping)
       })
-      sent.end(ping)
-    })
-  assert.is(await post({ authorization: `Bearer ${made}` }), 200)
-  assert.is(await post({ authorization: `Bearer ${made}`, host: 'evil.test' }), 403)
-  assert.is(await post({}), 401)
-  assert.is(await post({ host: 'a b' }), 403)
-  // Without its body, which would be too large: 413.
-  assert.is(await post({ 'content-length': 5_000_000 }), 401)
-  child.kill('SIGTERM')
+    assert.is(await post({ authorization: `Bearer ${made}` }), 200)
+    assert.is(await post({ authorization: `Bearer ${made}`, host: 'evil.test' }), 403)
+    assert.is(await post({}), 401)
+    assert.is(await post({ host: 'a b' }), 403)
+    // Without its body, which would be too large: 413.
+    assert.is(await post({ 'content-length': 5_000_000 }), 401)
+  } finally {
+    child.kill('SIGTERM')
+  }
   const { code, stdout, stderr } = await ended
   assert.equal([code, stdout], [0, ''])
   assertNoCanary(stderr, 'what it printed')
@@ -100,7 +103,10 @@ const wrong: readonly (readonly [args: readonly string[], code: number, said: Re
 for (const [args, code, said] of wrong) {
   test(`the command with ${args.join(' ')}`, async () => {
     const env = { FLOWSCALE_API_URL: pod.url, FLOWSCALE_API_KEY: CANARY }
-    const { ended } = startProgram(process.execPath, [bundled('packages/mcp/src/cli.ts'), ...args], { env })
+    const command = [bundled('packages/mcp/src/cli.ts'), ...args]
+    const { child, ended, printed } = startProgram(process.execPath, command, { env })
+    // One that listens would not end.
+    if (/Listening/.test(await printed(/\n/))) child.kill()
     const { stdout, stderr, ...rest } = await ended
     assert.equal([rest.code, stdout], [code, ''])
     assert.match(stderr, said)

@@ -204,7 +204,7 @@ test('files: what a call may give, and what is refused before anything runs', as
       assert.equal(await given(host, output), made)
       assert.equal(await given(host, data), bytes)
     }
-    const leads = 'the path leads out of the folder of files.'
+    const leads = 'the path leads out of the allowed folder.'
     for (const path of [
       'link.png',
       'away/secret.png',

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
 import { type ComfyuiOptions, comfyui } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
@@ -14,6 +15,7 @@ import type {
 import { type Comfy, type ComfyOptions, startComfy } from '../../../comfyui/server/startComfy.ts'
 import type { ComfyVersion } from '../../../comfyui/server/versions.ts'
 import { rejection } from '../../../support/fakes.ts'
+import { withGlobals } from '../../../support/setGlobals.ts'
 
 export const VERSIONS: readonly ComfyVersion[] = ['0.3.64', '0.8.0']
 export const WORKFLOWS = fileURLToPath(new URL('../../../comfyui/workflows/', import.meta.url))
@@ -105,6 +107,18 @@ export const PAGE: RunsQuery = {
   sortOrder: 'desc',
   offset: 0,
   limit: 100,
+}
+
+/** Gives the WebSockets that are opened meanwhile. */
+export function withSockets(use: (opened: readonly WebSocket[]) => Promise<void>): Promise<void> {
+  const opened: WebSocket[] = []
+  class Kept extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      opened.push(this)
+    }
+  }
+  return withGlobals({ WebSocket: Kept }, () => use(opened))
 }
 
 export const isOver = ({ completedAt }: Run): boolean => completedAt !== null

@@ -183,16 +183,19 @@ for (const way of WAYS) {
 
 test('keys that others send with their runs are not even kept', async () => {
   const comfy = await startComfy({ version: '0.3.64' })
-  const prompt_id = crypto.randomUUID()
-  const extra_data = { auth_token_comfy_org: CANARY, flowscale: { id: prompt_id } }
-  const json = { prompt: files[0]!.graph, prompt_id, extra_data }
-  await fetch(`${comfy.url}/prompt`, { method: 'POST', body: JSON.stringify(json) })
-  const client = createComfyClient(comfy.url)
-  const queue = await createReadQueue(client, () => {})()
-  assert.equal(queue.items[0]?.extra, { flowscale: { id: prompt_id } })
-  assertNoCanary(queue)
-  assertNoCanary(await readHistory(client, prompt_id))
-  await comfy.stop()
+  try {
+    const prompt_id = crypto.randomUUID()
+    const extra_data = { auth_token_comfy_org: CANARY, flowscale: { id: prompt_id } }
+    const json = { prompt: files[0]!.graph, prompt_id, extra_data }
+    await fetch(`${comfy.url}/prompt`, { method: 'POST', body: JSON.stringify(json) })
+    const client = createComfyClient(comfy.url)
+    const queue = await createReadQueue(client, () => {})()
+    assert.equal(queue.items[0]?.extra, { flowscale: { id: prompt_id } })
+    assertNoCanary(queue)
+    assertNoCanary(await readHistory(client, prompt_id))
+  } finally {
+    await comfy.stop()
+  }
 })
 
 test('a client shows its key to no inspector', () => {

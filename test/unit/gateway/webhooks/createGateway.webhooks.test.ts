@@ -201,10 +201,10 @@ test('a webhook that can’t be sent is refused before the body is read, and by 
   }
   const engine = comfyui({ url: 'http://127.0.0.1:9' })
   const single = createGateway({ engine, workflows: files, apiKey: CANARY })
+  servers.atEnd(() => single.close())
   const path = `/api/v1/runs?workflow_id=slow&webhook_url=${encodeURIComponent('https://example.com')}`
   const refused = await single.fetch(single.url + path, { method: 'POST', headers: { 'x-api-key': CANARY } })
   assert.equal([refused.status, (await refused.text()).includes('gateways with a queue')], [422, true])
-  await single.close()
   const short = mkdtempSync(join(tmpdir(), 'webhooks-'))
   const queue = folderQueue({ folder: short, keepDays: 2 })
   const base = { engine, workflows: files, apiKey: CANARY }

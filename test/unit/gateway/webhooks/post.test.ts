@@ -24,12 +24,15 @@ async function outcomeOf(
 ) {
   const { url, close } = await listen((_, response) => void answer(response))
   const address = `${url}/hook?token=secret`
-  const outcome = postWebhook({ address, headers, body: '{}', hosts: [new URL(url).host] })
-  await meanwhile()
-  const given = await outcome
-  assert.not.match(JSON.stringify(given), /secret|127\.0/)
-  await close()
-  return given
+  try {
+    const outcome = postWebhook({ address, headers, body: '{}', hosts: [new URL(url).host] })
+    await meanwhile()
+    const given = await outcome
+    assert.not.match(JSON.stringify(given), /secret|127\.0/)
+    return given
+  } finally {
+    await close()
+  }
 }
 
 test('addresses of this network are not reached, but those of named hosts', async () => {

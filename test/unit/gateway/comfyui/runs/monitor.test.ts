@@ -11,7 +11,7 @@ import type { ComfyServer } from '../../../../../packages/gateway/src/comfyui/se
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
 import { isRising } from '../../../../support/isRising.ts'
 import { run } from '../../fakeEngine.ts'
-import { isOver, isRunning, PAGE, suiteOnComfy } from '../kit.ts'
+import { isOver, isRunning, PAGE, suiteOnComfy, withSockets } from '../kit.ts'
 
 let test = suiteOnComfy('watching runs of a ComfyUI')
 
@@ -200,15 +200,7 @@ test('a follower hears of an end while ComfyUI is away and back', async (setup) 
 
 test('sockets are opened for runs that are followed and run, one a run, and closed', async (setup) => {
   const { engine, submit, until } = setup
-  const opened: WebSocket[] = []
-  const { WebSocket: before } = globalThis
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(url: string) {
-      super(url)
-      opened.push(this)
-    }
-  } as any
-  try {
+  await withSockets(async (opened) => {
     const { end } = listen(engine)
     await until((await submit('slow', { seconds: 0.3 })).id, isOver)
     assert.is(opened.length, 0)
@@ -225,9 +217,7 @@ test('sockets are opened for runs that are followed and run, one a run, and clos
     )
     for (const socket of opened) assert.ok(socket.readyState >= WebSocket.CLOSING)
     for (const stop of stops) stop()
-  } finally {
-    globalThis.WebSocket = before
-  }
+  })
 })
 
 const alone = suite('a monitor')

@@ -4,7 +4,7 @@ import { assert } from '#test'
 import { openSocket } from '../../../../../packages/gateway/src/comfyui/api/socket.ts'
 import type { Engine, Preview, Run } from '../../../../../packages/gateway/src/engine.ts'
 import { until } from '../../../../support/until.ts'
-import { graphOf, isOver, isRunning, never, type Setup, suiteOnComfy } from '../kit.ts'
+import { graphOf, isOver, isRunning, never, type Setup, suiteOnComfy, withSockets } from '../kit.ts'
 import { later } from '../queued/kit.ts'
 
 const graph = graphOf({
@@ -53,34 +53,26 @@ test('who asks for a run with previews gets its pictures, each with a higher num
 
 const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 1 } as const
 
-test('followers hear of each picture, and one alone is kept', async ({ engine }) => {
-  const sockets: WebSocket[] = []
-  const { WebSocket: before } = globalThis
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(url: string) {
-      super(url)
-      sockets.push(this)
-    }
-  } as any
-  const { id } = await begin(engine, true)
-  const heard: (number | undefined)[][] = Array.from({ length: 500 }, () => [])
-  const stops = heard.map((list) => engine.watch!((run) => void list.push(run.preview), id))
-  stops.push(...heard.map(() => engine.follow!(id)))
-  await until(() => new Set(heard[0]!.filter(Boolean)).size === 2)
-  assert.ok(heard.every((list) => String(list) === String(heard[0])))
-  const [one, other] = await Promise.all([engine.readPreview!(id), engine.readPreview!(id)])
-  assert.is(one!.data.buffer, other!.data.buffer)
-  for (const stop of stops) stop()
-  // Soon after, the picture is still there; later nobody has asked, and it is gone.
-  assert.ok(await engine.readPreview!(id))
-  await later(16_000, async () => {
-    engine.follow!((await begin(engine)).id)
-    await until(() => sockets[0]!.readyState >= WebSocket.CLOSING)
-  })
-  globalThis.WebSocket = before
-  assert.is(await engine.readPreview!(id), undefined)
-  await readWith(engine, id)
-})
+test('followers hear of each picture, and one alone is kept', ({ engine }) =>
+  withSockets(async (sockets) => {
+    const { id } = await begin(engine, true)
+    const heard: (number | undefined)[][] = Array.from({ length: 500 }, () => [])
+    const stops = heard.map((list) => engine.watch!((run) => void list.push(run.preview), id))
+    stops.push(...heard.map(() => engine.follow!(id)))
+    await until(() => new Set(heard[0]!.filter(Boolean)).size === 2)
+    assert.ok(heard.every((list) => String(list) === String(heard[0])))
+    const [one, other] = await Promise.all([engine.readPreview!(id), engine.readPreview!(id)])
+    assert.is(one!.data.buffer, other!.data.buffer)
+    for (const stop of stops) stop()
+    // Soon after, the picture is still there; later nobody has asked, and it is gone.
+    assert.ok(await engine.readPreview!(id))
+    await later(16_000, async () => {
+      engine.follow!((await begin(engine)).id)
+      await until(() => sockets[0]!.readyState >= WebSocket.CLOSING)
+    })
+    assert.is(await engine.readPreview!(id), undefined)
+    await readWith(engine, id)
+  }))
 
 test('a run without previews has none, though its nodes send pictures', async ({
   engine,
@@ -144,9 +136,12 @@ test('the flags are the first message, and a picture that is foreign, too large 
       onPicture: (id, { type, data }) => void pictures.push(`${id} ${type} ${data.buffer.byteLength}`),
     },
   )
-  await until(() => pictures.length === 4)
-  close()
-  server.close()
+  try {
+    await until(() => pictures.length === 4)
+  } finally {
+    close()
+    server.close()
+  }
   assert.equal(
     pictures,
     ['one', 'other', 'one', 'one'].map((id) => `${id} image/jpeg 4`),

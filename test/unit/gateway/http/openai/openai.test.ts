@@ -398,7 +398,7 @@ test('a run that fails, or may have been started, gets a 400 with its id', async
 })
 
 test('a request that is sent again joins the oldest run of its key and fields that was not joined', async () => {
-  const { api, runs } = open({ isHeld: true })
+  const { api, runs, set } = open({ isHeld: true })
   const cat = { model: 'paint', prompt: 'a cat' }
   const end = (): void => {
     for (const [at, run] of runs.entries()) runs[at] = { ...run, status: 'completed' }
@@ -417,12 +417,12 @@ test('a request that is sent again joins the oldest run of its key and fields th
   assert.equal([await again(1), await again(1), await again(1)], ['r1', 'r2', 'r2'])
   assert.is(await again(1, { ...cat, seed: 1 }), 'r3')
   for (const [at, run] of runs.entries()) runs[at] = { ...run, createdAt: Date.now() - 15 * 60_000 - 10 }
-  const late = again(1)
-  await until(() => runs.length === 4)
-  runs[3] = { ...runs[3]!, status: 'completed' }
-  const other = again(2, { ...cat, prompt: 'a dog' })
-  await until(() => runs.length === 5)
-  void [late, other]
+  for (const [at, fields] of [cat, { ...cat, prompt: 'a dog' }].entries()) {
+    const late = again(at + 1, fields)
+    await until(() => runs.length === 4 + at)
+    set({ ...runs.at(-1)!, status: 'completed' })
+    assert.is(await late, `r${4 + at}`)
+  }
 })
 
 test('a request that is sent again while its run is submitted waits for that', async () => {

@@ -162,7 +162,7 @@ test('a submission asks by previews=1, and an Idempotency-Key does not count it'
 })
 
 test('events and sockets carry the link, signed once, and no state comes after a newer one', async () => {
-  let signed = 0
+  const signed: Promise<string>[] = []
   let tell: (run: Run) => void = () => {}
   const listeners = new Set<(run: Run) => void>()
   const api = apiOf(
@@ -176,8 +176,8 @@ test('events and sockets carry the link, signed once, and no state comes after a
     },
     {
       sign: (text: string) => {
-        signed++
-        return sign(text)
+        signed.push(sign(text))
+        return signed.at(-1)
       },
     },
   )
@@ -197,14 +197,15 @@ test('events and sockets carry the link, signed once, and no state comes after a
   assert.is(heard[1]!.preview, heard[0]!.preview)
   await until(() => events.at(-1)!.progress === 0.7)
   assert.is(events.at(-1)!.preview, heard[0]!.preview)
-  assert.is(signed, 1)
+  assert.is(signed.length, 1)
   tell({ ...pictured, preview: 8 })
   tell({ ...run, status: 'completed', progress: 1 })
   await reading
   assert.is(events.at(-1)!.status, 'completed')
-  await until(() => signed === 2)
-  // A promise that was too late is over by then.
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => signed.length === 2)
+  // What waited for the signature has gone on by then.
+  await signed[1]
+  await new Promise(setImmediate)
   assert.equal([heard.at(-1)!.status, heard.length], ['completed', 3])
   assert.is(heard.at(-1)!.preview, undefined)
 })
