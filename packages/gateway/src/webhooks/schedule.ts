@@ -5,8 +5,8 @@ import type { Outcome } from '../queue/deliveries.ts'
 const PAUSES_S: readonly number[] = [5, 60, 300, 1800, 7200, 21_600, 43_200, 86_400]
 /** At most this part is added, at random: many that failed together don't come together again. */
 const JITTER = 0.2
-/** A receiver that asks for more would outlive the record of the run. */
-const MOST_MS = 86_400_000
+/** The most that counts of a `Retry-After`: all attempts must fit into the three days that records are kept at least. */
+const MOST_MS = 7_200_000
 
 /** What to do after an attempt, the number of which is counted from 1. `random` gives a number from 0 up to 1. */
 export function judge(
