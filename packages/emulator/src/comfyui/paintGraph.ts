@@ -29,6 +29,7 @@ export async function paintGraph(
   { sleep, progress, preview }: RunContext,
 ): Promise<WorkflowOutputs> {
   const nodes = fillNodes(plan, values)
+  const graph = Object.fromEntries([...nodes].map(([id, { texts: _, ...node }]) => [id, node]))
   const wanted = [...plan.outputs].flatMap(([name, { node, kind }]) => {
     const found = lookUpstream(nodes, node)
     const count = kind === 'image' ? Math.max(1, Math.min(found.batch, MOST_PICTURES)) : 1
@@ -37,7 +38,8 @@ export async function paintGraph(
   const made = new Map<string, OutputFile[]>([...plan.outputs.keys()].map((name) => [name, []]))
   for (const [index, { name, kind, found }] of wanted.entries()) {
     // Another seed for each, or one prompt would give the same picture again.
-    const request = toRequest(kind, { ...found, seed: (found.seed % MOST_SEEDS) + index })
+    const about = toRequest(kind, { ...found, seed: (found.seed % MOST_SEEDS) + index })
+    const request = kind === 'image' ? { ...about, graph } : about
     const file = await paint(request, {
       totalMs: TOTAL_MS / wanted.length,
       sleep,
@@ -75,6 +77,8 @@ type Inputs = Readonly<Record<string, unknown>>
 type GraphNodes = ReadonlyMap<
   string,
   {
+    /** It is not read, and stands in the picture, like all other fields of the file. */
+    readonly class_type: string
     readonly inputs: Inputs
     /** The inputs in which people write text. */
     readonly texts: readonly string[]

@@ -16,9 +16,7 @@ export async function loadFile(
 /** Makes a workflow of the emulator, which paints what the one of ComfyUI would make. */
 function toDefinition({ listing, nodes, inputs, outputs }: ComfyWorkflow): WorkflowDefinition {
   const plan: GraphPlan = {
-    nodes: new Map(
-      [...nodes].map(([id, known]) => [id, { inputs: known.node.inputs, texts: textsOf(known) }]),
-    ),
+    nodes: new Map([...nodes].map(([id, known]) => [id, { ...known.node, texts: textsOf(known) }])),
     inputs,
     outputs,
   }

@@ -20,10 +20,15 @@ interface Size {
   readonly height: number
 }
 
+/** A picture has its graph inside, as ComfyUI writes it: the nodes by id. Default: it has none */
+interface OfGraph {
+  readonly graph?: object | undefined
+}
+
 /** A file to paint. The same request gives the same bytes. */
 export type PaintRequest = { readonly prompt: string; readonly seed: number } & (
-  | ({ readonly kind: 'scene' } & Size)
-  | { readonly kind: 'repaint'; readonly source: SourceImage }
+  | ({ readonly kind: 'scene' } & Size & OfGraph)
+  | ({ readonly kind: 'repaint'; readonly source: SourceImage } & OfGraph)
   | ({
       readonly kind: 'video'
       /** Default: 2000 */
@@ -78,11 +83,11 @@ function* stepsOf(
   switch (request.kind) {
     case 'scene': {
       const size = limitSize(request, MOST_PIXELS)
-      return encodePng(yield* paintScene({ ...request, ...size }, easel), size)
+      return encodePng(yield* paintScene({ ...request, ...size }, easel), size, request)
     }
     case 'repaint': {
       const { rgb, ...size } = yield* repaint(source!, request.prompt, request.seed, easel)
-      return encodePng(rgb, size)
+      return encodePng(rgb, size, request)
     }
     case 'video':
       return yield* paintVideo({ ...request, ...limitSize(request, MOST_VIDEO_PIXELS, 16) }, source, easel)
@@ -98,6 +103,14 @@ function limitSize({ width, height }: Size, mostPixels: number, step = 1): Size 
   return { width: side(width), height: side(height) }
 }
 
-function encodePng(data: Uint8Array, { width, height }: Size): Uint8Array {
-  return encode({ data, width, height, channels: 3, depth: 8 })
+function encodePng(data: Uint8Array, { width, height }: Size, { graph }: OfGraph): Uint8Array {
+  const picture = { data, width, height, channels: 3, depth: 8 } as const
+  return encode(graph ? { ...picture, text: { prompt: chunkOf(graph) } } : picture)
 }
+
+/** A graph as ComfyUI writes it: files by name, and in ASCII. */
+const chunkOf = (graph: object): string =>
+  JSON.stringify(graph, (_, value) => (value?.data instanceof Uint8Array ? value.name : value)).replace(
+    /[^\0-\x7f]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

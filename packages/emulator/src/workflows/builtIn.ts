@@ -23,7 +23,8 @@ const textToImage: WorkflowDefinition = {
   async run(inputs, context) {
     const prompt = String(inputs.text_51536)
     const size = { width: 768, height: 512 }
-    const image = { kind: 'scene', prompt, seed: Number(inputs.seed), ...size } as const
+    const graph = graphOf(textToImage, inputs)
+    const image = { kind: 'scene', prompt, seed: Number(inputs.seed), ...size, graph } as const
     return { image_output: await paintIn(3000, image, context) }
   },
 }
@@ -36,7 +37,8 @@ const imageToImage: WorkflowDefinition = {
   outputs: { transformed_image: 'image' },
   async run(inputs, context) {
     const source = fileOf(inputs, 'image_input')
-    const image = { kind: 'repaint', prompt: String(inputs.prompt), seed: anySeed(context), source } as const
+    const about = { prompt: String(inputs.prompt), seed: anySeed(context) }
+    const image = { kind: 'repaint', ...about, source, graph: graphOf(imageToImage, inputs) } as const
     return { transformed_image: await paintIn(2000, image, context) }
   },
 }
@@ -52,10 +54,11 @@ const diptych: WorkflowDefinition = {
     if (prompts.length > 2) throw new Error(`prompt takes one or two texts, got ${prompts.length}`)
     const [left = '', right = left] = prompts
     const seed = Number(inputs.seed)
+    const graph = graphOf(diptych, inputs)
     const half = (prompt: string, index: number): Promise<OutputFile> => {
       const progress = (fraction: number): void => context.progress((index + fraction) / 2)
       // Another seed for each, or one prompt would give the same picture twice.
-      const image = { kind: 'scene', prompt, seed: seed + index, width: 512, height: 512 } as const
+      const image = { kind: 'scene', prompt, seed: seed + index, width: 512, height: 512, graph } as const
       return paintIn(1500, image, { ...context, progress })
     }
     return { left_image: await half(left, 0), right_image: await half(right, 1) }
@@ -150,6 +153,21 @@ const textToVideo: WorkflowDefinition = {
     } as const
     return { video_output: await paintIn(4000, video, context) }
   },
+}
+
+/** The nodes of FlowScale that a caller's inputs would be in, for the picture. */
+function graphOf({ inputs: all }: WorkflowDefinition, inputs: WorkflowInputs): object {
+  const nodes = Object.entries(inputs).map(([label, value]) => {
+    const kind = typeof all[label] === 'string' ? all[label] : all[label]!.kind
+    if (kind === 'image' || kind === 'video')
+      return {
+        class_type: kind === 'image' ? 'FSLoadImage' : 'FSLoadVideo',
+        inputs: { label, [kind]: value },
+      }
+    if (kind === 'number') return { class_type: 'FSLoadInteger', inputs: { label, default_value: value } }
+    return { class_type: 'FSLoadText', inputs: { label, default_value: [value].flat().join('\n') } }
+  })
+  return Object.fromEntries(nodes.map((node, index) => [index + 1, node]))
 }
 
 function paintIn(
