@@ -23,14 +23,18 @@ import './styles/stage.css'
 import './styles/runs.css'
 import './styles/dialogs.css'
 
+const lost =
+  'The server does not answer. Its runs may go on; the page starts nothing again, so nothing is paid twice.'
+
 function Page(): JSX.Element {
   const { session, trouble, said } = state
-  const problem = waitsFor(session)
+  const waits = waitsFor(session)
+  const problem = session?.isLost ? lost : waits && `${waits}. The page tries again by itself.`
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: it leads somewhere, but must not change the address, which names a run */}
       <a
-        class="skip unseen"
+        class="skip"
         href="#inputs"
         onClick={(event) => {
           event.preventDefault()
@@ -42,9 +46,15 @@ function Page(): JSX.Element {
       <Header />
       <main>
         <p id="waiting" class="alert notice" role="status" hidden={!problem}>
-          {problem && `${problem}. The page tries again by itself.`}
+          {problem}
         </p>
-        <LiveText notice={trouble} id="trouble" class="alert" role="alert" hidden={!trouble} />
+        <LiveText
+          notice={trouble}
+          id="trouble"
+          class="alert"
+          role="alert"
+          hidden={!trouble || session?.isLost}
+        />
         <div class="columns">
           <Composer />
           <div class="column">

@@ -1,5 +1,5 @@
-// What outlives a reload: the address of the page (#workflow=ID&run=ID), the last server, its key, the form, and which
-// workflow a run is of.
+// What outlives a reload: the address of the page (#workflow=ID&run=ID), the last server, its key, the form, and of runs
+// the workflow and the siblings.
 
 import type { Given } from './store.ts'
 
@@ -67,25 +67,34 @@ export const keepForm = (form: KeptForm): void => keep('form', JSON.stringify(fo
 
 const runsKey = 'flowscale-playground-runs'
 
-/** The ids of workflows by the ids of their runs. Some servers don't say which workflow a run is of. */
-let workflowIds = new Map<string, string>()
-export const keptWorkflowId = (runId: string): string | undefined => workflowIds.get(runId)
+/** A run, its workflow, and the first of the runs that one click started. Some servers don't say the workflow. */
+type KeptRun = [id: string, workflowId: string, first?: string | undefined]
 
-/** Reads the workflows of runs, of this tab and of others. */
+let keptRuns = new Map<string, KeptRun>()
+export const keptWorkflowId = (runId: string): string | undefined => keptRuns.get(runId)?.[1]
+
+/** The ids of the runs that one click started together with a run, in their order; none for a run of its own. */
+export function keptSiblings(runId: string): string[] {
+  const first = keptRuns.get(runId)?.[2]
+  return first ? [...keptRuns.values()].flatMap(([id, , its]) => (its === first ? [id] : [])) : []
+}
+
+/** Reads what is kept of runs, of this tab and of others. */
 export function readKeptRuns(): void {
   try {
-    workflowIds = new Map(JSON.parse(localStorage.getItem(runsKey) ?? '[]'))
+    const all: KeptRun[] = JSON.parse(localStorage.getItem(runsKey) ?? '[]')
+    keptRuns = new Map(all.map((run) => [run[0], run]))
   } catch {
-    workflowIds = new Map()
+    keptRuns = new Map()
   }
 }
 
-/** Saves the workflow of a run in this browser, for the last 300 runs. */
-export function keepRun(runId: string, workflowId: string): void {
-  workflowIds.delete(runId)
-  workflowIds.set(runId, workflowId)
+/** Saves the workflow and the siblings of a run in this browser, for the last 300 runs. */
+export function keepRun(...run: KeptRun): void {
+  keptRuns.delete(run[0])
+  keptRuns.set(run[0], run)
   try {
-    localStorage.setItem(runsKey, JSON.stringify([...workflowIds].slice(-300)))
+    localStorage.setItem(runsKey, JSON.stringify([...keptRuns.values()].slice(-300)))
   } catch {
     // A browser that stores nothing forgets it at the next reload.
   }

@@ -2,7 +2,7 @@
 
 import type { WorkflowKind } from '@flowscale/client'
 import { type KeptForm, keepForm, takeKeptForm } from './address.ts'
-import { showInAddress, workflowIdOf, workflowOf } from './runs.ts'
+import { seedName, showInAddress, workflowIdOf, workflowOf } from './runs.ts'
 import {
   change,
   type Field,
@@ -29,8 +29,8 @@ export const choicesOf = ({ kind, details }: Field): unknown[] | undefined =>
 /** Whether the control of a field takes a number. */
 export const isNumber = ({ kind, details }: Field): boolean => kind === 'number' && !details?.array
 
-/** Whether a field is the seed of a run. Its name says so, as no server does. */
-export const isSeed = (field: Field): boolean => isNumber(field) && /^seed(_|$)|_seed$/.test(field.name)
+/** Whether a field is the seed of a run. */
+export const isSeed = (field: Field): boolean => isNumber(field) && seedName.test(field.name)
 
 function newField(id: string, name: string, kind: WorkflowKind, details?: InputDetails): Field {
   const field: Field = { id, name, kind, details, isRow: false, text: '', files: [], problem: '' }

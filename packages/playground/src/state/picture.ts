@@ -1,19 +1,20 @@
 // A picture that is dropped on the page fills the form with the inputs that made it.
 
 import { getRun } from '@flowscale/client'
+import { type Content, readContent } from '../../../gateway/src/readContent.ts'
 import { chooseWorkflow, fill, isFile, refill } from './form.ts'
 import { noteRun, titleOf, workflowOf } from './runs.ts'
 import { change, type Given, type PageRun, type PageWorkflow, state } from './store.ts'
 
-/** Fills the form: with the run in the name of the file, or else with what ComfyUI wrote into the picture. */
+/** Fills the form: with the run of the picture, or else with what ComfyUI wrote into the picture. */
 export async function fillFrom(file: File): Promise<void> {
   const say = (text: string) => change({ filled: { text } })
-  const run = await findRun(file.name)
-  if (run && (workflowOf(run) || !state.workflows.length)) {
+  const graph = await readGraph(file)
+  const run = (graph && runIn(graph)) ?? (await findRun(file.name))
+  if (run && isOf(run, graph) && (workflowOf(run) || !state.workflows.length)) {
     refill(run)
     return say(`Filled with the inputs of “${titleOf(run).slice(0, 80)}”.`)
   }
-  const graph = readGraph(new Uint8Array(await file.arrayBuffer()))
   if (!graph) return say(`${file.name} names no inputs. To send the file, drop it on an input.`)
   const { workflow, given } = bestFit(graph)
   if (!workflow || !given.length) return say(`${file.name} is of a workflow that is not on this server.`)
@@ -24,48 +25,80 @@ export async function fillFrom(file: File): Promise<void> {
   say(`Filled from ${file.name}.${words}`)
 }
 
-/** The run that made a file: servers name their files `OUTPUT_RUN.png`, or `OUTPUT_RUN_2.png`. */
+/** The run in the name of a file: gateways name their files `OUTPUT_RUN.png`, or `OUTPUT_RUN_2.png`. */
 async function findRun(filename: string): Promise<PageRun | undefined> {
-  // A browser adds ` (1)` to the name of a second copy.
-  const bare = filename.replace(/( ?\(\d+\))?\.\w+$/, '').replace(/_\d{1,3}$/, '')
-  const id = bare.split('_').at(-1)!
+  const [id] = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/.exec(filename) ?? []
   const { session } = state
-  if (state.runs.has(id) || id.length < 8 || !session) return state.runs.get(id)
+  if (!id || !session || state.runs.has(id)) return state.runs.get(id ?? '')
   try {
     const { data } = await getRun(session.client, id, { signal: session.stop.signal, maxRetries: 0 })
     noteRun(data)
   } catch {
-    // The server has forgotten the run, or the name is of another kind.
+    // The server has forgotten the run.
   }
   return state.runs.get(id)
 }
 
-type Nodes = [id: string, node: { inputs?: Record<string, unknown>; _meta?: { title?: string } }][]
-
-/** The nodes in the chunk `prompt` of a PNG, which ComfyUI writes. */
-function readGraph(bytes: Uint8Array): Nodes | undefined {
-  const view = new DataView(bytes.buffer)
-  const textOf = (start: number, end: number) => new TextDecoder('latin1').decode(bytes.subarray(start, end))
-  if (textOf(1, 4) !== 'PNG') return undefined
-  for (let at = 8; at + 12 <= bytes.length; ) {
-    const size = view.getUint32(at)
-    if (textOf(at + 4, at + 15) === 'tEXtprompt\0') {
-      try {
-        return Object.entries(JSON.parse(textOf(at + 15, at + 8 + size)))
-      } catch {
-        return undefined
-      }
-    }
-    at += size + 12
-  }
-  return undefined
+/** The run that made a graph, if the page knows it: gateways save under a name with the start of its id. */
+function runIn(graph: Nodes): PageRun | undefined {
+  const names = graph.map(({ inputs }) => textOf(inputs.filename_prefix))
+  const starts = names.flatMap((name) => /_([\da-f]{8})$/.exec(name)?.[1] ?? [])
+  return [...state.runs.values()].find(({ id }) => starts.includes(id.slice(0, 8)))
 }
 
-/** The workflow that takes most of the values of a graph; of equal ones, the chosen workflow. */
+/** Whether the inputs of a run are in a graph, as far as the graph has them. A file may have any name. */
+function isOf(run: PageRun, graph: Nodes = []): boolean {
+  const fields = workflowOf(run)?.fields.filter((field) => !isFile(field)) ?? []
+  const inside = new Map(fields.flatMap((field) => inputOf(graph, field)))
+  const linesOf = (value: unknown) => [value].flat().join('\n')
+  return run.inputs.every(
+    ([name, value]) => !inside.has(name) || linesOf(inside.get(name)) === linesOf(value),
+  )
+}
+
+/** A node, with the names that a gateway would make. */
+interface Node {
+  id: string
+  inputs: Record<string, unknown>
+  /** Of its label and its title. */
+  owners: string[]
+  /** Of each input, after its key. */
+  names: [key: string, words: string[]][]
+}
+type Nodes = Node[]
+
+/** The most inputs that are read. Larger graphs would hold up the page. */
+const mostInputs = 20_000
+
+/** The nodes that ComfyUI wrote into a PNG or a WebP. Anybody may have written anything into it. */
+async function readGraph(file: File): Promise<Nodes | undefined> {
+  const bytes = file.arrayBuffer().then((buffer) => new Uint8Array(buffer))
+  const { prompt } = await bytes.then(readContent).catch((): Content => ({}))
+  let left = mostInputs
+  const nodes = Object.entries(Object(prompt)).flatMap(([id, node]): Node[] => {
+    const { inputs, _meta } = Object(node)
+    const entries = Object.entries(Object(inputs)).slice(0, left)
+    left -= entries.length
+    if (!entries.length) return []
+    // A gateway sends a list in an object, since a bare list is a link.
+    const held = Object.fromEntries(
+      entries.map(([key, value]) => [key, Object(value).__value__ ?? value]),
+    ) as Node['inputs']
+    const names = entries.map(([key]): Node['names'][number] => [
+      key,
+      [clean(key), clean(key).replace('noise_', '')],
+    ])
+    const owners = [clean(held.label), clean(Object(_meta).title)]
+    return [{ id: clean(id), inputs: held, owners, names }]
+  })
+  return nodes.length ? nodes : undefined
+}
+
+/** The workflow that takes most of the values of a graph; of equal ones, that with the fewest inputs, or the chosen one. */
 function bestFit(graph: Nodes): { workflow?: PageWorkflow; given: Given } {
   const isChosen = ({ id }: PageWorkflow) => Number(id === state.workflowId)
   return [...state.workflows]
-    .sort((a, b) => isChosen(b) - isChosen(a))
+    .sort((a, b) => a.fields.length - b.fields.length || isChosen(b) - isChosen(a))
     .map((workflow) => ({ workflow, given: workflow.fields.flatMap((field) => inputOf(graph, field)) }))
     .reduce<{ workflow?: PageWorkflow; given: Given }>(
       (best, one) => (one.given.length > best.given.length ? one : best),
@@ -73,9 +106,12 @@ function bestFit(graph: Nodes): { workflow?: PageWorkflow; given: Given } {
     )
 }
 
+/** A text. Objects have none: those of a file may have a `toString` of their own. */
+const textOf = (value: unknown) => (Object(value) === value ? '' : String(value ?? ''))
+
 /** The name that a gateway makes of a title, a label or an id. */
 const clean = (title: unknown) =>
-  String(title ?? '')
+  textOf(title)
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
@@ -85,23 +121,25 @@ const clean = (title: unknown) =>
 /** The value of an input in a graph: by the name of a node, by its id, or by the only field of this name. */
 function inputOf(graph: Nodes, { name, kind }: PageWorkflow['fields'][number]): Given {
   const type = isFile({ kind }) ? 'string' : kind
-  const found = graph.map(([id, { inputs = {}, _meta }]) => {
-    const keys = Object.keys(inputs).filter((key) => key !== 'label' && typeof inputs[key] === type)
-    const main = keys.find((key) => ['default_value', 'text', 'prompt', 'value', kind].includes(key))
-    const owners = [clean(inputs.label), clean(_meta?.title)]
+  const isRight = (value: unknown) =>
+    typeof value === type || (type === 'number' && /^-?\d{16,}$/.test(textOf(value)))
+  const found = graph.map(({ id, inputs, owners, names }) => {
+    const isFit = (key: string) => key !== 'label' && [inputs[key]].flat().every(isRight)
+    const keyOf = (isWanted: (key: string, words: string[]) => boolean) =>
+      names.find(([key, words]) => isWanted(key, words) && isFit(key))?.[0]
+    const main = () => keyOf((key) => ['default_value', 'text', 'prompt', 'value', kind].includes(key))
     const fieldOf = (prefix: string) =>
-      keys.find((key) =>
-        [clean(key), clean(key).replace('noise_', '')].some((word) => prefix + word === name),
-      )
-    const isOfId = name.endsWith(`_${clean(id)}`)
-    const word = isOfId ? name.slice(0, -clean(id).length - 1) : ''
-    const byId = keys.find((key) => [key, key.replace('noise_', '')].includes(word)) ?? main
+      name.startsWith(prefix) && keyOf((_, words) => words.includes(name.slice(prefix.length)))
+    const isOfId = name.endsWith(`_${id}`)
+    const word = isOfId ? name.slice(0, -id.length - 1) : ''
+    const byId = () => keyOf((key) => [key, key.replace('noise_', '')].includes(word)) ?? main()
     const key = owners.includes(name)
-      ? main
+      ? main()
       : isOfId
-        ? byId
+        ? byId()
         : owners.map((one) => fieldOf(`${one}_`)).find(Boolean)
-    return { own: key && inputs[key], field: inputs[fieldOf('') ?? ''] }
+    const plain = fieldOf('')
+    return { own: key && inputs[key], field: plain ? inputs[plain] : undefined }
   })
   const own = found.find((one) => one.own !== undefined)?.own
   const [only, ...others] = found.flatMap(({ field }) => (field === undefined ? [] : [field]))

@@ -28,10 +28,12 @@ export function stopQueue(): void {
 async function readQueue(session: Session): Promise<void> {
   try {
     if (!document.hidden) await noteQueue(session)
-  } catch {
+  } catch (error) {
     // The next round reads it again.
     if (session !== state.session) return
-    session.isLost = true
+    const { status, body } = error as Failure
+    // A proxy answers for a server that is away, and not with JSON.
+    session.isLost = !status || (Number(status) >= 500 && typeof (body ?? '') === 'string')
     change()
   }
   readQueueSoon(session, 2000)

@@ -1,8 +1,8 @@
 // A run as the page hears of it, and what the page calls it.
 
 import { isEnded, type Run, type RunStatus } from '@flowscale/client'
-import { keptWorkflowId, writeAddress } from './address.ts'
-import { change, type PageOutput, type PageRun, type PageWorkflow, say, state } from './store.ts'
+import { keptSiblings, keptWorkflowId, writeAddress } from './address.ts'
+import { change, type Given, type PageOutput, type PageRun, type PageWorkflow, say, state } from './store.ts'
 
 /** What a poll or a push connection says about a run. */
 interface Heard {
@@ -16,15 +16,21 @@ interface Heard {
 
 type Status = Pick<PageRun, 'status'>
 
+/** Whether the page hears nothing of runs: it is not connected, or the server does not answer. */
+export const isCutOff = (): boolean => !state.session || Boolean(state.session.isLost)
+
 export const isDone = ({ status }: Status): boolean => status === 'completed' || status === 'success'
 /** Whether a run has ended. `lost` is the page's own word for a run that the server does not know any more. */
 export const hasEnded = ({ status }: Status): boolean => isEnded(status) || status === 'lost'
+
+/** Whether the page can't say how far a run is. */
+export const isUnheard = (run: Status): boolean => !hasEnded(run) && isCutOff()
 
 /** The colour of a run: the name of a class. */
 export const tone = ({ status }: Status): string =>
   isDone({ status })
     ? 'good'
-    : ['queued', 'cancelled', 'canceled'].includes(status)
+    : ['queued', 'cancelled', 'canceled'].includes(status) || isUnheard({ status })
       ? ''
       : hasEnded({ status })
         ? 'bad'
@@ -32,11 +38,13 @@ export const tone = ({ status }: Status): string =>
 
 /** The word for the state of a run. */
 export const wordOf = (run: PageRun): string =>
-  run.isCancelling && !hasEnded(run)
-    ? 'cancelling'
-    : run.status === 'lost'
-      ? 'gone from the server'
-      : run.status
+  isUnheard(run)
+    ? 'no news'
+    : run.isCancelling && !hasEnded(run)
+      ? 'cancelling'
+      : run.status === 'lost'
+        ? 'gone from the server'
+        : run.status
 
 /** Updates a run. A run that has ended keeps its status. */
 export function note(id: string, { status, ...news }: Partial<PageRun>): PageRun {
@@ -81,6 +89,7 @@ export const hear = ({ run_id, _id = run_id, status, progress, node, preview }: 
 /** Updates a run with the run of a server's answer. */
 export function noteRun(answer: Run): void {
   const { _id: id, inputs, outputs, created_at, completed_at, error, workflow_id } = answer
+  const from = answer.started_at ?? created_at
   const isNew = !state.runs.has(id)
   const run = hear(answer)
   if (workflow_id) run.workflowId = workflow_id
@@ -93,6 +102,7 @@ export function noteRun(answer: Run): void {
   if (inputs.length) run.inputs = inputs.map(({ path = '', value }) => [path, value])
   if (error && !run.errors.length) run.errors = [error]
   if (isNew && created_at) run.at = Date.parse(created_at)
+  if (from && completed_at) run.tookMs = Date.parse(completed_at) - Date.parse(from)
   if (completed_at) run.endedAt = Date.parse(completed_at)
   else if (isNew && hasEnded(run)) run.endedAt = undefined
 }
@@ -121,6 +131,34 @@ export function workflowOf(run: PageRun): PageWorkflow | undefined {
       fields.every(({ name, details }) => !details || details.required === false || given.includes(name)),
   )
   return fits.length === 1 ? fits[0] : undefined
+}
+
+/** The runs that one click started together with a run, the run among them; none for a run of its own. */
+export const siblingsOf = ({ id }: PageRun): PageRun[] =>
+  keptSiblings(id).flatMap((one) => state.runs.get(one) ?? [])
+
+/** The names of seeds. No server says which input is one. */
+export const seedName: RegExp = /^seed(_|$)|_seed$/
+
+/** The seed of a run in words. */
+export const seedOf = ({ inputs }: PageRun): string =>
+  inputs.flatMap(([name, value]) => (seedName.test(name) ? [`seed ${value}`] : []))[0] ?? ''
+
+/** The inputs that make the same run again: those that were sent, and the seed that the server has drawn. */
+export const givenOf = ({ sent = [], inputs }: PageRun): Given =>
+  sent.length
+    ? [...sent, ...inputs.filter(([name]) => seedName.test(name) && !sent.some(([own]) => own === name))]
+    : inputs
+
+/** How long the latest runs of a workflow took: the median of five, in ms. */
+export function usualMs(workflowId: string | undefined): number | undefined {
+  const took = [...state.runs.values()]
+    .filter((run) => isDone(run) && workflowIdOf(run) === workflowId)
+    .sort((a, b) => b.at - a.at)
+    .flatMap(({ at, endedAt, tookMs = endedAt && endedAt - at }) => tookMs ?? [])
+    .slice(0, 5)
+    .sort((a, b) => a - b)
+  return took[took.length >> 1]
 }
 
 const isFileName = (text: string) => /^[^\n]{1,255}\.\w{2,4}$/.test(text) && !/\.\s/.test(text)

@@ -14,7 +14,7 @@ export interface Session {
   isOpen?: boolean
   wasOpen?: boolean
   isClosed?: boolean
-  /** The last look at the queue failed. */
+  /** The server did not answer the last look at the queue. */
   isLost?: boolean
   /** This server is FlowScale. */
   hasAnswered?: boolean
@@ -96,6 +96,8 @@ export interface PageRun {
   /** When the run was submitted and when it ended, in ms. */
   at: number
   endedAt?: number | undefined
+  /** How long it took without the queue, in ms, by the clock of the server. */
+  tookMs?: number
   /** How many runs are before it. */
   ahead?: number
   /** The node at work, and the last three. */

@@ -63,6 +63,8 @@ interface Ready {
 function readForm(): Ready | undefined {
   const { session } = state
   if (!session) return void refuseRun('Connect to a server first.')
+  // The button is off. There are also the keys, and Run again.
+  if (session.isLost) return undefined
   if (state.isSubmitting) return undefined
   const { id: workflowId } = chosenWorkflow()
   showProblems([])
@@ -86,10 +88,14 @@ function readForm(): Ready | undefined {
 /** Starts one run after the other. Ends at the first that is not started: an error may have started it. */
 async function submitAll(ready: Ready, all: Record<string, unknown>[]): Promise<void> {
   change({ isSubmitting: true, filled: undefined })
+  let first: string | undefined
   let count = 0
   try {
     for (const inputs of all) {
       const runId = await start(ready, inputs)
+      first ??= runId
+      keepRun(runId, ready.workflowId, all[1] && first)
+      change()
       if (!count++) select(runId)
     }
   } catch (error) {
@@ -130,7 +136,6 @@ function noteSubmission(runId: string, workflowId: string, inputs: Record<string
   const shown = sent.map(([name, value]): [string, unknown] => [name, shownOf(value)])
   // A restarted server may give an id again.
   state.runs.delete(runId)
-  keepRun(runId, workflowId)
   note(runId, { isFollowed: true, workflowId, sent, inputs: shown, at: Date.now() })
 }
 

@@ -1,15 +1,33 @@
 import type { JSX } from 'preact'
-import { isDone, textOf, titleOf, wordOf, workflowIdOf, workflowOf } from '../state/runs.ts'
+import {
+  isDone,
+  seedOf,
+  siblingsOf,
+  textOf,
+  titleOf,
+  wordOf,
+  workflowIdOf,
+  workflowOf,
+} from '../state/runs.ts'
 import { change, type PageRun, state } from '../state/store.ts'
 import { closeDialog, Dialog } from './Dialog.tsx'
 import { Media } from './Output.tsx'
 
-const latestFirst = () => [...state.runs.values()].sort((a, b) => b.at - a.at)
+/** The other runs: those that one click started with it, then those of its workflow, then all others, the latest first. */
+function othersOf(run: PageRun): PageRun[] {
+  const siblings = siblingsOf(run)
+  const rank = (one: PageRun) =>
+    siblings.includes(one)
+      ? siblings.indexOf(one) - siblings.length
+      : Number(workflowNameOf(one) !== workflowNameOf(run))
+  return [...state.runs.values()]
+    .filter((one) => one !== run)
+    .sort((a, b) => rank(a) - rank(b) || b.at - a.at)
+}
 
-/** Compares a run with the latest other run of its workflow, or else with the latest of all. */
+/** Compares a run with its nearest other run: the first of `othersOf`. */
 export function compare(run: PageRun): void {
-  const others = latestFirst().filter(({ id }) => id !== run.id)
-  const other = others.find((one) => workflowIdOf(one) === workflowIdOf(run)) ?? others[0]
+  const [other] = othersOf(run)
   if (other) change({ compared: [run.id, other.id] })
 }
 
@@ -47,9 +65,11 @@ function Side({ place, run }: { place: 0 | 1; run: PageRun }) {
   return (
     <section aria-label={name}>
       <select aria-label={name} value={run.id} onInput={({ currentTarget }) => choose(currentTarget.value)}>
-        {latestFirst().map((one) => (
+        {[run, ...othersOf(run)].map((one) => (
           <option key={one.id} value={one.id}>
-            {`${new Date(one.at).toLocaleTimeString('en-GB')} · ${titleOf(one).slice(0, 60)}`}
+            {[new Date(one.at).toLocaleTimeString('en-GB'), seedOf(one), titleOf(one).slice(0, 60)]
+              .filter(Boolean)
+              .join(' · ')}
           </option>
         ))}
       </select>

@@ -1,4 +1,5 @@
-import type { JSX } from 'preact'
+import type { JSX, RefObject } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import {
   addRow,
   chooseWorkflow,
@@ -10,7 +11,7 @@ import {
   refuseId,
   removeRow,
 } from '../state/form.ts'
-import { showInAddress } from '../state/runs.ts'
+import { showInAddress, usualMs } from '../state/runs.ts'
 import { change, type Field, type PageWorkflow, state } from '../state/store.ts'
 import { seedCount, submit, submitSeeds } from '../state/submit.ts'
 import { FormField } from './FormField.tsx'
@@ -59,7 +60,11 @@ function WorkflowChoice({ workflow, index }: { workflow: PageWorkflow; index: nu
 
 // Hidden until there are workflows, and not absent: a link leads to it.
 function Form() {
-  const { isSubmitting, refusal, filled, fieldsOf } = state
+  const { isSubmitting, refusal, filled, fieldsOf, session } = state
+  const bar = useRef<HTMLDivElement>(null)
+  const hidden = useHidden(bar)
+  const usual = usualMs(chosenWorkflow().id)
+  const isOff = isSubmitting || Boolean(session?.isLost)
   return (
     <form
       id="inputs"
@@ -85,24 +90,39 @@ function Form() {
         )}
         {fieldsOf && !state.fields.length && <p class="empty">This workflow takes no inputs.</p>}
       </div>
-      <div class="go">
+      <div ref={bar} class="go">
+        {hidden > 0 && (
+          <button
+            type="button"
+            class="below"
+            onClick={({ currentTarget }) =>
+              currentTarget.closest('section')?.scrollIntoView({ block: 'end' })
+            }
+          >
+            {hidden === 1 ? '1 more input ↓' : `${hidden} more inputs ↓`}
+          </button>
+        )}
         <LiveText notice={refusal} id="refusal" class="alert" role="alert" hidden={!refusal} />
-        <button
-          type="submit"
-          id="run"
-          class="primary"
-          aria-keyshortcuts="Control+Enter Meta+Enter"
-          title="Ctrl + Enter"
-          disabled={isSubmitting}
-        >
-          {isSubmitting ? 'Submitting …' : 'Run'}
-        </button>
+        <div class="start">
+          <button
+            type="submit"
+            id="run"
+            class="primary"
+            aria-keyshortcuts="Control+Enter Meta+Enter"
+            aria-describedby="usual"
+            title="Ctrl + Enter"
+            disabled={isOff}
+          >
+            {isSubmitting ? 'Submitting …' : 'Run'}
+          </button>
+          <span id="usual">{usual !== undefined && !isSubmitting && about(usual)}</span>
+        </div>
         {fields().some(isSeed) && (
           <button
             type="button"
             id="seeds"
             title={`Starts ${seedCount} runs that differ in the seed only`}
-            disabled={isSubmitting}
+            disabled={isOff}
             onClick={submitSeeds}
           >
             {`Run ${seedCount} seeds`}
@@ -119,6 +139,33 @@ function Form() {
     </form>
   )
 }
+
+/** How many inputs are behind the bar with the button Run, or below it. */
+function useHidden(bar: RefObject<HTMLDivElement | null>): number {
+  const [count, setCount] = useState(0)
+  useLayoutEffect(() => {
+    const look = () => {
+      const { top } = bar.current!.getBoundingClientRect()
+      const fields = [...document.querySelectorAll('#fields > .field, #fields .row')]
+      setCount(fields.filter((field) => field.getBoundingClientRect().bottom > top + 1).length)
+    }
+    look()
+    // The texts grow as they are typed.
+    const observer = new ResizeObserver(look)
+    observer.observe(document.querySelector('#fields')!)
+    addEventListener('scroll', look, { passive: true })
+    addEventListener('resize', look)
+    return () => {
+      observer.disconnect()
+      removeEventListener('scroll', look)
+      removeEventListener('resize', look)
+    }
+  }, [])
+  return count
+}
+
+const about = (ms: number) =>
+  ms < 90_000 ? `about ${Math.max(1, Math.round(ms / 1000))} s` : `about ${Math.round(ms / 60_000)} min`
 
 function WorkflowId() {
   const { workflowId = '', workflowIdProblem } = state

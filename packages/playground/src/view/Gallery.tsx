@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Shown, select, shownOutputs, titleOf } from '../state/runs.ts'
 import { change, state } from '../state/store.ts'
 import { closeDialog, Dialog } from './Dialog.tsx'
@@ -75,14 +75,18 @@ function View({ all, place }: { all: Shown[]; place: number }) {
       <Strip all={all} place={place} />
       <div class="actions">
         <button type="button" onClick={() => go(place - 1)}>
-          Previous
+          <Words long="Previous" short="←" />
         </button>
         <button type="button" onClick={() => go(place + 1)}>
-          Next
+          <Words long="Next" short="→" />
         </button>
         {isImage && (
           <button type="button" onClick={toggle}>
-            {isActual ? 'Fit to the window' : 'Actual size'}
+            {isActual ? (
+              <Words long="Fit to the window" short="Fit" />
+            ) : (
+              <Words long="Actual size" short="1:1" />
+            )}
           </button>
         )}
         <button
@@ -92,22 +96,35 @@ function View({ all, place }: { all: Shown[]; place: number }) {
             select(run.id)
           }}
         >
-          Show the run
+          <Words long="Show the run" short="Show" />
         </button>
-        <OriginalLink url={output.download_url} />
+        <OriginalLink url={output.download_url}>
+          <Words long="Open the original" short="↗" />
+        </OriginalLink>
         <button type="button" onClick={closeDialog}>
-          Close
+          <Words long="Close" short="✕" />
         </button>
       </div>
     </>
   )
 }
 
+/** The words of a button, and a sign for narrow windows, in which the buttons take one row. */
+const Words = ({ long, short }: { long: string; short: string }) => (
+  <>
+    <span class="long">{long}</span>
+    <span class="short" aria-hidden="true">
+      {short}
+    </span>
+  </>
+)
+
 /** All outputs, small. */
 function Strip({ all, place }: { all: Shown[]; place: number }) {
   const list = useRef<HTMLUListElement>(null)
-  useLayoutEffect(() => {
-    list.current?.children[place]?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  // The dialog is open by then.
+  useEffect(() => {
+    list.current?.children[place]?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [place])
   if (all.length < 2) return null
   return (

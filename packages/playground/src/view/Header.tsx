@@ -46,9 +46,10 @@ export function Header(): JSX.Element {
 
 function stateOf(session: Session | undefined): [word: string, color: string] {
   if (!session) return ['Offline', '']
+  if (session.isLost) return ['Reconnecting …', 'busy']
   if (waitsFor(session)) return ['Waiting …', 'busy']
   if (session.isOpen) return ['Live', 'good']
-  if (session.wasOpen || session.isLost) return ['Reconnecting …', 'busy']
+  if (session.wasOpen) return ['Reconnecting …', 'busy']
   // A proxy does not pass on WebSockets.
   if (session.isClosed && session.hasAnswered) return ['Polling', 'good']
   return ['Connecting …', 'busy']

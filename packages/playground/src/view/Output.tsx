@@ -1,5 +1,5 @@
 import { downloadOutput, getOutput } from '@flowscale/client'
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { titleOf } from '../state/runs.ts'
 import { change, type Failure, type PageOutput, type PageRun, state } from '../state/store.ts'
@@ -81,6 +81,10 @@ export function Media({ run, output, ...added }: Props & Added): JSX.Element {
   if (Tag !== 'img') return <Tag {...link} {...added} controls aria-label={title} />
   return <img {...link} {...added} alt={output.problem ?? title} />
 }
+
+/** The output that stands for a run. */
+export const thumbOf = ({ outputs }: PageRun): PageOutput | undefined =>
+  outputs.find((output) => tagOf(output) === 'img') ?? outputs[0]
 
 /** An output in a list, which has its title in words: a picture, the first one of a video, or the start of a text. */
 export function Thumb({ output }: { output: PageOutput }): JSX.Element {
@@ -182,13 +186,18 @@ export function Download({ run, output }: Props): JSX.Element {
   )
 }
 
+interface LinkProps {
+  url: string | null
+  children?: ComponentChildren
+}
+
 /** A link to the file of an output. A server may send `javascript:`, which would run in this page. */
-export function OriginalLink({ url }: { url: string | null }): JSX.Element {
+export function OriginalLink({ url, children = 'Open the original' }: LinkProps): JSX.Element {
   const isPage =
     url && URL.canParse(url, location.href) && /^https?:/.test(new URL(url, location.href).protocol)
   return (
     <a class="button" target="_blank" rel="noreferrer" hidden={!isPage} {...(isPage && { href: url })}>
-      Open the original
+      {children}
     </a>
   )
 }

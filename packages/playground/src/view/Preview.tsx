@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
+import { isUnheard } from '../state/runs.ts'
 import type { PageRun } from '../state/store.ts'
 
 /** A preview that has loaded. */
@@ -21,8 +22,21 @@ export function usePreview({ preview }: PageRun): HTMLImageElement | undefined {
 
 /** The same element wherever it is shown: another one would ask the server again. */
 export const Preview = ({ preview }: Seen): JSX.Element | null =>
-  preview ? <div class="preview" ref={(box) => box?.replaceChildren(preview)} /> : null
+  preview ? <span class="preview" ref={(box) => box?.replaceChildren(preview)} /> : null
 
 /** The result has the shape of its preview, so nothing moves when it comes. */
 export const shapeOf = (preview: HTMLImageElement | undefined): { aspectRatio?: string } =>
   preview ? { aspectRatio: `${preview.naturalWidth} / ${preview.naturalHeight}` } : {}
+
+export const isWaiting = ({ status }: PageRun): boolean => status === 'queued' || status === 'pending'
+
+/** How far a run is, as the server said it last. */
+export const lastProgressOf = (run: PageRun): string =>
+  isWaiting(run) ? 'Queued' : `${Math.round(run.progress * 100)} %`
+
+/** How far a run is, in words. */
+export const progressOf = (run: PageRun): string => (isUnheard(run) ? 'No news' : lastProgressOf(run))
+
+/** A bar for the progress of a run, if that is known. Without a label, words beside it say the same. */
+export const Bar = ({ run, label }: { run: PageRun; label?: string }): JSX.Element | null =>
+  isUnheard(run) ? null : <progress max={1} value={run.progress} aria-label={label} aria-hidden={!label} />

@@ -1,10 +1,11 @@
 import type { JSX } from 'preact'
+import { isCutOff } from '../state/runs.ts'
 import { state } from '../state/store.ts'
-import { Bar } from './Stage.tsx'
+import { Bar } from './Preview.tsx'
 
 /** What each container of the server does. */
 export function Queue(): JSX.Element {
-  const { containers, session } = state
+  const containers = isCutOff() ? undefined : state.containers
   return (
     <section id="queue" class="card" aria-labelledby="queue-title">
       <h2 id="queue-title">Queue</h2>
@@ -14,7 +15,7 @@ export function Queue(): JSX.Element {
         ))}
       </ul>
       <p id="no-queue" class="empty" hidden={Boolean(containers)}>
-        {session ? 'Loading …' : 'Nothing to see while offline.'}
+        {isCutOff() ? 'Nothing to see while offline.' : 'Loading …'}
       </p>
     </section>
   )

@@ -1,7 +1,7 @@
 import { getRun } from '@flowscale/client'
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { CalledWorkflow } from '../state/form.ts'
+import { type CalledWorkflow, isFile } from '../state/form.ts'
 import { workflowIdOf } from '../state/runs.ts'
 import { change, type Given, type PageRun, say, state } from '../state/store.ts'
 import { callCode } from './callCode.ts'
@@ -9,9 +9,19 @@ import { closeDialog, Dialog } from './Dialog.tsx'
 
 /** Shows the code of a call. */
 export function showCode(workflow: CalledWorkflow, given: Given): void {
-  const inputs = Object.fromEntries(given.filter(([name, value]) => name && value !== undefined))
+  const { fields } = workflow
+  const files = new Set(fields.flatMap((field) => (isFile(field) ? [field.name] : [])))
+  // Of a file that the server has, the page has the name.
+  const toFile = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(toFile) : typeof value === 'string' ? new File([], value) : value
+  const inputs = Object.fromEntries(
+    given.flatMap(([name, value]) =>
+      name && value !== undefined ? [[name, files.has(name) ? toFile(value) : value]] : [],
+    ),
+  )
   const { href } = new URL(state.server.trim() || '/', location.href)
-  const call = { baseUrl: href.replace(/\/+$/, ''), apiKey: state.key.trim(), workflow, inputs }
+  const isGateway = fields.some(({ details }) => details)
+  const call = { baseUrl: href.replace(/\/+$/, ''), apiKey: state.key.trim(), workflow, inputs, isGateway }
   change({ reader: { title: 'Code', texts: callCode(call) } })
 }
 
@@ -84,7 +94,7 @@ function Texts({ title, texts }: NonNullable<typeof state.reader>) {
       </fieldset>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}
       <pre ref={body} tabIndex={0}>
-        {text}
+        {colored(text, name)}
       </pre>
       <div class="actions">
         <button type="button" class="primary" onClick={copy}>
@@ -96,6 +106,29 @@ function Texts({ title, texts }: NonNullable<typeof state.reader>) {
       </div>
     </>
   )
+}
+
+const strings = String.raw`'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"`
+/** A shell knows no escapes in single quotes, and has a backslash outside. */
+const shellStrings = String.raw`'[^']*'|"(?:\\.|[^"\\])*"|\\.`
+const words =
+  'as|async|await|const|def|else|except|export|False|false|for|from|if|import|in|is|None|not|null|or|print|raise|return|True|true|try|type|while|with|curl|jq|xargs|npx'
+const colors = ['comment', 'string', 'number', 'word']
+
+/** Code with its comments, texts, numbers and words in colours. */
+function colored(code: string, language: string): ComponentChildren {
+  // A long text, such as a run with many outputs, is drawn faster without.
+  if (code.length > 100_000) return code
+  const isShell = /curl|Shell|Command/.test(language)
+  const parts = `((?:^|  )#.*)|(${isShell ? shellStrings : strings})|((?<![\\w.:-])\\d+(?:\\.\\d+)?(?![\\w.]))|\\b(${words})\\b`
+  const shown: ComponentChildren[] = []
+  let at = 0
+  for (const match of code.matchAll(new RegExp(parts, 'gm'))) {
+    const color = colors[match.slice(1).findIndex((part) => part !== undefined)]!
+    shown.push(code.slice(at, match.index), <span class={color}>{match[0]}</span>)
+    at = match.index + match[0].length
+  }
+  return [...shown, code.slice(at)]
 }
 
 async function copyText(element: Element): Promise<boolean> {

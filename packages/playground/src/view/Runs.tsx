@@ -2,8 +2,9 @@ import type { JSX } from 'preact'
 import { hasEnded, isDone, select, shownOutputs, titleOf, wantedRuns, workflowOf } from '../state/runs.ts'
 import { change, type PageRun, state } from '../state/store.ts'
 import { showInGallery } from './Gallery.tsx'
-import { Thumb, tagOf } from './Output.tsx'
-import { Badge, progressOf, Time } from './Stage.tsx'
+import { Thumb, thumbOf } from './Output.tsx'
+import { progressOf } from './Preview.tsx'
+import { Badge, Time } from './Stage.tsx'
 
 const step = 12
 
@@ -82,7 +83,7 @@ function Card({ run }: { run: PageRun }) {
       aria-current={run.id === state.selected}
       onClick={() => select(run.id)}
     >
-      <span class="thumb">{thumbOf(run)}</span>
+      <span class="thumb">{picture(run)}</span>
       <span class="words">
         <span class="title" title={title.slice(0, 500)}>
           {title}
@@ -96,10 +97,9 @@ function Card({ run }: { run: PageRun }) {
   )
 }
 
-function thumbOf(run: PageRun) {
+function picture(run: PageRun) {
   if (!hasEnded(run)) return progressOf(run)
   if (!isDone(run)) return '—'
-  const [first] = run.outputs
-  const output = run.outputs.find((output) => tagOf(output) === 'img') ?? first
+  const output = thumbOf(run)
   return output ? <Thumb key={output} output={output} /> : '✓'
 }

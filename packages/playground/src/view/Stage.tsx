@@ -1,21 +1,47 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { refill } from '../state/form.ts'
-import { hasEnded, isDone, textOf, titleOf, tone, wordOf, workflowIdOf, workflowOf } from '../state/runs.ts'
+import {
+  givenOf,
+  hasEnded,
+  isDone,
+  isUnheard,
+  siblingsOf,
+  textOf,
+  titleOf,
+  tone,
+  wordOf,
+  workflowIdOf,
+  workflowOf,
+} from '../state/runs.ts'
 import { type PageRun, state } from '../state/store.ts'
 import { cancel, submit } from '../state/submit.ts'
 import { compare } from './Compare.tsx'
 import { Download, Output } from './Output.tsx'
-import { Preview, type Seen, shapeOf, usePreview } from './Preview.tsx'
+import {
+  Bar,
+  isWaiting,
+  lastProgressOf,
+  Preview,
+  progressOf,
+  type Seen,
+  shapeOf,
+  usePreview,
+} from './Preview.tsx'
 import { showCode, showJson } from './Reader.tsx'
+import { Siblings } from './Siblings.tsx'
 
 /** The selected run: its outputs, its facts and its buttons. */
 export function Stage(): JSX.Element {
   const run = state.runs.get(state.selected ?? '')
+  const siblings = run ? siblingsOf(run) : []
   // With the key, no button of another run keeps the focus.
   return (
     <section id="stage" class="card" aria-label="Selected run">
       {run ? (
-        <Run key={run.id} run={run} />
+        <>
+          {siblings.length > 1 && <Siblings runs={siblings} />}
+          <Run key={run.id} run={run} isTile={siblings.length > 1} />
+        </>
       ) : (
         <div class="canvas">
           <svg
@@ -42,13 +68,15 @@ export function Stage(): JSX.Element {
   )
 }
 
-function Run({ run }: { run: PageRun }) {
+function Run({ run, isTile }: { run: PageRun; isTile: boolean }) {
   const preview = usePreview(run)
   // A push connection is faster than the outputs.
   const isDue = preview && isDone(run) && !run.outputs.length
+  // A tile has no room for several outputs, or for the text of an error.
+  const isSeen = isTile && (!hasEnded(run) || (isDone(run) && !run.outputs[1]))
   return (
     <>
-      {!hasEnded(run) || isDue ? (
+      {isSeen ? null : !hasEnded(run) || isDue ? (
         <Going key="going" run={run} preview={preview} />
       ) : isDone(run) && run.outputs.length ? (
         <div key="outputs" class="outputs">
@@ -64,26 +92,20 @@ function Run({ run }: { run: PageRun }) {
   )
 }
 
-const isWaiting = ({ status }: PageRun) => status === 'queued' || status === 'pending'
-
-/** How far a run is, in words. */
-export const progressOf = (run: PageRun): string =>
-  isWaiting(run) ? 'Queued' : `${Math.round(run.progress * 100)} %`
-
-/** A bar for the progress of a run. */
-export const Bar = ({ run, label }: { run: PageRun; label: string }): JSX.Element => (
-  <progress max={1} value={run.progress} aria-label={label} />
-)
-
 function Going({ run, preview }: Seen & { run: PageRun }) {
   const { nodes, ahead = 0 } = run
   const place = ahead > 0 ? `${ahead} ahead` : 'Next in line'
+  const words = isWaiting(run) ? place : (nodes?.join(' → ') ?? 'Running')
+  const isOld = isUnheard(run)
   return (
-    <div class={preview ? 'canvas going seen' : 'canvas going'} style={shapeOf(preview)}>
+    <div
+      class={['canvas', !isOld && 'going', preview && 'seen'].filter(Boolean).join(' ')}
+      style={shapeOf(preview)}
+    >
       <Preview preview={preview} />
       <output>{progressOf(run)}</output>
       <Bar run={run} label="Progress of the run" />
-      <p>{isWaiting(run) ? place : (nodes?.join(' → ') ?? 'Running')}</p>
+      <p>{isOld ? `Last seen: ${lastProgressOf(run)}` : words}</p>
     </div>
   )
 }
@@ -187,7 +209,7 @@ function Actions({ run }: { run: PageRun }) {
             key="cancel"
             type="button"
             class="danger"
-            disabled={run.isCancelling ?? false}
+            disabled={Boolean(run.isCancelling || session.isLost)}
             onClick={() => cancel(run)}
           >
             {run.isCancelling ? 'Cancelling …' : 'Cancel'}
@@ -195,7 +217,12 @@ function Actions({ run }: { run: PageRun }) {
         )}
         {/* A run costs money. So the button needs a workflow that is known for sure, and still on the server. */}
         {session && hasEnded(run) && workflowId && isListed && (
-          <button key="again" type="button" onClick={() => refill(run) && submit()}>
+          <button
+            key="again"
+            type="button"
+            disabled={Boolean(session.isLost)}
+            onClick={() => refill(run) && submit()}
+          >
             Run again
           </button>
         )}
@@ -204,7 +231,7 @@ function Actions({ run }: { run: PageRun }) {
       </div>
       <div class="actions more">
         {isListed && <Quiet onClick={() => refill(run)}>Edit inputs</Quiet>}
-        {called && <Quiet onClick={() => showCode(called, run.sent ?? run.inputs)}>Code</Quiet>}
+        {called && <Quiet onClick={() => showCode(called, givenOf(run))}>Code</Quiet>}
         <Quiet onClick={() => showJson(run)}>JSON</Quiet>
         {state.runs.size > 1 && <Quiet onClick={() => compare(run)}>Compare</Quiet>}
       </div>

@@ -9,38 +9,50 @@ export interface Call {
   apiKey: string
   workflow: CalledWorkflow
   inputs: Record<string, unknown>
+  /** The server takes JSON, and can wait for the end: it is the gateway or the emulator. */
+  isGateway: boolean
 }
 
 const isFile = (value: unknown): value is File => value instanceof File
 const listOf = (value: unknown): unknown[] => [value].flat()
 const indented = (lines: string[]) => lines.map((line) => `  ${line},\n`).join('')
 
+/** A text of JavaScript, and of Python. */
+const text = (value: string) =>
+  `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
 /** A name before a colon. */
-const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name))
+const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : text(name))
 
 /** A word for sh, bash and zsh. */
 const quote = (text: string) => (/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
 
+/** A value of JavaScript or Python; `file` reads a file there. */
+const literal = (value: unknown, file: string, words: Record<string, string> = {}): string =>
+  Array.isArray(value)
+    ? `[${value.map((one) => literal(one, file, words)).join(', ')}]`
+    : isFile(value)
+      ? `${file}(${text(value.name)})`
+      : typeof value === 'string'
+        ? text(value)
+        : (words[String(value)] ?? JSON.stringify(value))
+
+const blockOf = (lines: string[]) => (lines.length ? `{\n${indented(lines)}}` : '{}')
+
 /** Inputs as an object of JavaScript, on several lines. */
-function objectOf(inputs: Call['inputs']) {
-  const item = (value: unknown) =>
-    isFile(value) ? `await fileInput(${JSON.stringify(value.name)})` : JSON.stringify(value)
-  const shownValue = (value: unknown) =>
-    Array.isArray(value) ? `[${value.map(item).join(', ')}]` : item(value)
-  const lines = Object.entries(inputs).map(([name, value]) => `${key(name)}: ${shownValue(value)}`)
-  return lines.length ? `{\n${indented(lines)}}` : '{}'
-}
+const objectOf = (inputs: Call['inputs']) =>
+  blockOf(Object.entries(inputs).map(([name, value]) => `${key(name)}: ${literal(value, 'await fileInput')}`))
 
 function clientOf({ baseUrl, apiKey }: Call) {
   const key = apiKey === demoKey ? `'${demoKey}'` : 'process.env.FLOWSCALE_API_KEY'
-  const lines = [`baseUrl: ${JSON.stringify(baseUrl)}`, ...(apiKey ? [`apiKey: ${key}`] : [])]
+  const lines = [`baseUrl: ${text(baseUrl)}`, ...(apiKey ? [`apiKey: ${key}`] : [])]
   return `const client = createClient({\n${indented(lines)}})\n`
 }
 
+const hasFile = (inputs: Call['inputs']) => Object.values(inputs).some((value) => listOf(value).some(isFile))
+
 const importFiles = (inputs: Call['inputs']) =>
-  Object.values(inputs).some((value) => listOf(value).some(isFile))
-    ? "import { fileInput } from '@flowscale/client/node'\n"
-    : ''
+  hasFile(inputs) ? "import { fileInput } from '@flowscale/client/node'\n" : ''
 
 function plain(call: Call) {
   const { workflow, inputs } = call
@@ -48,7 +60,7 @@ function plain(call: Call) {
 ${importFiles(inputs)}import { executeWorkflowAsync } from '@flowscale/client/poller'
 
 ${clientOf(call)}
-const { outputs } = await executeWorkflowAsync(client, ${JSON.stringify(workflow.id)}, ${objectOf(inputs)})
+const { outputs } = await executeWorkflowAsync(client, ${text(workflow.id)}, ${objectOf(inputs)})
 console.log(outputs)
 `
 }
@@ -57,7 +69,7 @@ type CalledField = CalledWorkflow['fields'][number]
 
 function typeOf({ kind, details }: CalledField) {
   const own = ['string', 'number', 'boolean', 'unknown'].includes(kind) ? kind : 'FileInput'
-  const one = details?.options?.map((option) => JSON.stringify(option)).join(' | ') || own
+  const one = details?.options?.map((option) => literal(option, '')).join(' | ') || own
   return details?.array ? `${one} | readonly ${details.options ? `(${one})` : one}[]` : one
 }
 
@@ -74,7 +86,7 @@ function typed(call: Call) {
     (field) => `    ${key(field.name)}${isOptional(field) ? '?' : ''}: ${typeOf(field)}\n`,
   )
   const usesFiles = fields.some((field) => typeOf(field).includes('FileInput'))
-  const quoted = names.map((name) => JSON.stringify(name))
+  const quoted = names.map(text)
   return `import { createClient${usesFiles ? ', type FileInput' : ''} } from '@flowscale/client'
 ${importFiles(inputs)}import { defineWorkflow, run } from '@flowscale/client/typed'
 
@@ -83,7 +95,7 @@ const workflow = defineWorkflow<
   {
 ${lines.join('')}  },
   ${quoted.join(' | ')}
->(${JSON.stringify(workflow.id)}, [${quoted.join(', ')}])
+>(${text(workflow.id)}, [${quoted.join(', ')}])
 
 const { outputs } = await run(client, workflow, ${objectOf(inputs)})
 console.log(outputs)
@@ -92,7 +104,12 @@ console.log(outputs)
 
 const lines = (...words: string[]) => `${words.join(' \\\n  ')}\n`
 
-function curl({ baseUrl, apiKey, workflow, inputs }: Call) {
+const pathOf = ({ workflow }: Call) => `/api/v1/workflows/${encodeURIComponent(workflow.id)}/runs`
+
+function curl(call: Call) {
+  const { baseUrl, apiKey, workflow, inputs, isGateway } = call
+  const key = apiKey === demoKey ? `'X-API-KEY: ${demoKey}'` : '"X-API-KEY: $FLOWSCALE_API_KEY"'
+  const keyWords = apiKey ? [`-H ${key}`] : []
   const file = ({ name, type }: File) => {
     const path = name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
     return `@"${path}"${type ? `;type=${type}` : ''}`
@@ -103,16 +120,64 @@ function curl({ baseUrl, apiKey, workflow, inputs }: Call) {
       isFile(item) ? `-F ${quote(`${name}=${file(item)}`)}` : `--form-string ${quote(`${name}=${item}`)}`,
     ),
   )
+  if (isGateway) {
+    const body = hasFile(inputs) ? parts : [`--json ${quote(JSON.stringify(inputs))}`]
+    const address = quote(baseUrl + pathOf(call))
+    const rest = `${address} |\n  jq -r '.data.outputs[].url // halt_error' | xargs -rn1 curl -O`
+    return lines('curl --fail-with-body', ...keyWords, "-H 'Prefer: wait=120'", ...body, rest)
+  }
   // Without a part there would be no form.
   const form = parts.length
     ? parts
     : ["-H 'content-type: multipart/form-data; boundary=none'", "--data-binary $'--none--\\r\\n'"]
   const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
-  return lines(
-    `curl -X POST ${quote(address)}`,
-    ...(apiKey ? [`-H "X-API-KEY: ${apiKey === demoKey ? demoKey : '$FLOWSCALE_API_KEY'}"`] : []),
-    ...form,
+  return lines(`curl -X POST ${quote(address)}`, ...keyWords, ...form)
+}
+
+function python(call: Call) {
+  const { baseUrl, apiKey, inputs } = call
+  const usesFiles = hasFile(inputs)
+  const words = { true: 'True', false: 'False', null: 'None' }
+  const values = Object.entries(inputs).map(
+    ([name, value]) => `${text(name)}: ${literal(value, 'read', words)}`,
   )
+  const key = apiKey === demoKey ? text(demoKey) : "os.environ['FLOWSCALE_API_KEY']"
+  const headers = [
+    ...(apiKey ? [`'X-API-KEY': ${key}`] : []),
+    "'Content-Type': 'application/json'",
+    "'Prefer': 'wait=120'",
+  ]
+  const file = `
+def read(name):  # for files of up to 7 MB
+    kind = mimetypes.guess_type(name)[0] or 'application/octet-stream'
+    with open(name, 'rb') as content:
+        return f'data:{kind};base64,{base64.b64encode(content.read()).decode()}'
+`
+  return `import ${usesFiles ? 'base64, json, mimetypes, os' : 'json, os'}
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen, urlretrieve
+
+API = ${text(`${baseUrl}/api/v1`)}
+HEADERS = ${blockOf(headers)}
+
+def ask(path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urlopen(Request(API + path, data, HEADERS)) as answer:
+            return json.load(answer)['data']
+    except HTTPError as error:
+        raise SystemExit(error.read().decode())  # it says what is wrong
+${usesFiles ? file : ''}
+run = ask(${text(pathOf(call).replace('/api/v1', ''))}, ${blockOf(values)})
+run_id = run['run_id']
+while run['status'] in ('queued', 'running'):
+    run = ask(f'/runs/{run_id}')
+if run['status'] != 'completed':
+    raise SystemExit(run.get('error', run['status']))
+for output in run['outputs']:
+    urlretrieve(output['url'], output['filename'])
+    print(output['filename'])
+`
 }
 
 /** A text for PowerShell, in which typographic quotes also end a text. */
@@ -149,22 +214,23 @@ function command({ baseUrl, apiKey, workflow, inputs }: Call) {
   if (entries.some(([, value]) => value === '-') && !entries.some(([, value]) => isFile(value))) {
     return `printf %s ${quote(JSON.stringify(inputs))} | ${lines(...start('--inputs -'))}`
   }
-  const text = (value: unknown) => (typeof value === 'string' && value.startsWith('@') ? `@${value}` : value)
+  const plain = (value: unknown) => (typeof value === 'string' && value.startsWith('@') ? `@${value}` : value)
   const words = entries.map(([name, value]) =>
-    quote(`${name}=${isFile(value) ? `@${value.name}` : text(value)}`),
+    quote(`${name}=${isFile(value) ? `@${value.name}` : plain(value)}`),
   )
   return lines(...start(...words))
 }
 
-export type Language = 'JavaScript' | 'TypeScript' | 'curl' | 'PowerShell' | 'Command line'
+export type Language = 'JavaScript' | 'TypeScript' | 'curl' | 'Command line' | 'PowerShell'
 
-/** The code of a call, by language. */
-export function callCode(call: Call): Record<Language, string> {
+/** The code of a call, by language. A server that takes no JSON has no Python: its standard library writes no forms. */
+export function callCode(call: Call): Record<Language, string> & { Python?: string } {
   return {
     JavaScript: plain(call),
     TypeScript: typed(call),
     curl: curl(call),
-    PowerShell: powerShell(call),
+    ...(call.isGateway && { Python: python(call) }),
     'Command line': command(call),
+    PowerShell: powerShell(call),
   }
 }
