@@ -29,7 +29,8 @@ interface Given {
 /** Makes a client from the settings. An error names the setting that is wrong. */
 export function connect(flags: Given, print: Pick<Printer, 'note'>): { client: Client; settings: Settings } {
   const settings = readSettings(flags)
-  const { url, apiKey } = settings
+  const { url, apiKey, unusedKey } = settings
+  if (unusedKey) print.note(`${unusedKey} was not used: address and key must come from the same place.`)
   try {
     const logger = noteWaits((text) => print.note(`Waiting for ${url.value}${text}`))
     const idempotency = idempotencyWhereKept()
@@ -99,8 +100,12 @@ function readSettings(flags: Given): Settings {
     }
   }
   if (fileUrl) {
-    const apiKey = flagKey ?? fileKey
-    return { url: fileUrl, apiKey, unusedKey: apiKey ? undefined : envKey?.name }
+    const isUnused = !flagKey && envKey && envKey.value !== fileKey?.value
+    return {
+      url: fileUrl,
+      apiKey: flagKey ?? fileKey,
+      unusedKey: isUnused ? `${envKey.name} in the environment` : undefined,
+    }
   }
   throw usageError(
     'No address: set FLOWSCALE_API_URL and FLOWSCALE_API_KEY, here or in .env, or pass --url. ' +

@@ -34,13 +34,19 @@ export function describeError(error: unknown, call?: Call): Described {
     return describe('failed', message, { code: Object(error).code ?? 'failed' })
   }
   const { runId, maybeSubmitted, submittedAt, workflowId, groupId } = error
-  const { status, errors, requestId } = error as Partial<HttpError>
-  return describe(failureOf(error), withAdvice(error, call), {
+  const { status, errors, requestId, details } = error as Partial<HttpError>
+  const failure = failureOf(error)
+  // Only the fields of the body are inputs.
+  const problems = details?.map(({ field, message }) => {
+    return { input: /^body\.(.+)/.exec(field)?.[1] ?? null, message }
+  })
+  return describe(failure, withAdvice(error, call), {
     code: error.code,
     ...Object.fromEntries(
       Object.entries({
         status,
         errors,
+        problems: failure === 'usage' && problems?.length ? problems : undefined,
         requestId,
         runId,
         maybeSubmitted,
@@ -69,6 +75,7 @@ function failureOf(
   if (error instanceof TimeoutError) return error.runId ? 'timedOut' : 'tryAgain'
   if (error instanceof HttpError) {
     const { status } = error
+    if (isFromComfyui(error)) return 'notFound'
     if (status === 401 || status === 403) return 'notAuthorised'
     if (status === 404) return 'notFound'
     if (status === 422 || status === 400) return 'usage'
@@ -91,9 +98,13 @@ function withAdvice(error: Error, call: Call | undefined): string {
   }
   if (status === 401 || status === 403) return `${message}. ${keyAdvice(call)}`
   if (error instanceof HttpError && isFromComfyui(error)) {
-    const gateway = `npx @flowscale/gateway --comfyui ${new URL(error.url).origin} --workflows DIR`
-    return `${message}. This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: ${gateway}`
+    const { origin } = new URL(error.url)
+    return `${origin} is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: npx @flowscale/gateway --comfyui ${origin} --workflows DIR`
   }
+  if (isMissing(error) && /\/runs\/[^/?]+(?:\/cancel)?$/.test(error.url))
+    return `${message}. "${commandName} runs" lists the runs.`
+  if (isMissing(error) && error.method === 'GET' && error.url.includes('/api/v1/'))
+    return `${message}. Check the address.`
   if (error.name === 'RedirectError')
     return message.replace('correct baseUrl', 'correct --url or FLOWSCALE_API_URL')
   return error.name === 'NetworkError' ? `${message}. Check the address, and that the server runs.` : message
@@ -116,6 +127,10 @@ function isFromComfyui({ status, body, response }: HttpError): boolean {
     response.headers.get('content-type') === 'application/octet-stream'
   )
 }
+
+/** Whether a server does not have what was asked for. ComfyUI itself has nothing, so its answers say nothing. */
+export const isMissing = (error: unknown): error is HttpError =>
+  error instanceof HttpError && error.status === 404 && !isFromComfyui(error)
 
 /** One error for several errors that were shown before. A program finds them in `errors`, together with the results. */
 export function errorOfMany(

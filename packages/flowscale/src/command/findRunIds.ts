@@ -1,6 +1,6 @@
 import { getRuns, type Run } from '@flowscale/client'
 import { usageError } from './errors.ts'
-import type { Call } from './program.ts'
+import { type Call, commandName } from './program.ts'
 
 /** Whether a word may be the beginning of a run's id: 4 characters or more of a UUID, which has 36. */
 const isShort = (word: string): boolean => /^[\da-f-]{4,35}$/.test(word)
@@ -10,6 +10,9 @@ const isShort = (word: string): boolean => /^[\da-f-]{4,35}$/.test(word)
  * word that fits none stays as it is: the server then answers that there is no such run.
  */
 export async function findRunIds(words: readonly string[], call: Call): Promise<string[]> {
+  // Such as the empty variable of a script.
+  if (words.some((word) => /^\.{0,2}$/.test(word.trim())))
+    throw usageError(`An id is empty or only dots. "${commandName} runs" lists the runs.`)
   const known = words.some(isShort) ? (await latestRuns(call)).map(({ _id }) => _id) : []
   const ids = words.map((word) => {
     const isWhole = !isShort(word) || known.includes(word)
@@ -29,4 +32,11 @@ async function latestRuns({ client, signal }: Call): Promise<Run[]> {
     if (status > 0 && status < 500) return []
     throw error
   }
+}
+
+/** The prompt of a run, or else its first text: by it people know a run again. */
+export function firstText({ inputs }: Run): string {
+  const texts = inputs.filter(({ value }) => typeof [value].flat()[0] === 'string')
+  const prompt = texts.find(({ path = '' }) => /prompt|^text/i.test(path) && !/negative/i.test(path))
+  return [(prompt ?? texts[0])?.value ?? []].flat().join(' / ')
 }

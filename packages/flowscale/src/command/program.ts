@@ -258,8 +258,14 @@ class StrictCommand extends Command {
         // The rest of a misspelt `--api-key=…` is a key.
         const named = problem.replace(/^([^']*'[\w-]*)[^\w-].*'/s, "$1'")
         const isNear = named.endsWith('?)')
-        throw usageError(this.parent || isNear ? named : `${named}. A flag of a verb goes after the verb.`)
+        if (isNear) throw usageError(named)
+        const help = `"${commandName} help ${this.name()}" lists the flags.`
+        throw usageError(`${named}. ${this.parent ? help : 'A flag of a verb goes after the verb.'}`)
       }
+      case 'commander.unknownCommand':
+        throw usageError(
+          problem.endsWith('?)') ? problem : `${problem}. "${commandName} help" lists the commands.`,
+        )
       case 'commander.missingArgument':
         throw usageError(`${problem}. Usage: ${this.createHelp().commandUsage(this)}`)
       case 'commander.excessArguments':

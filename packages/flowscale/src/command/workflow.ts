@@ -2,12 +2,12 @@ import {
   type Client,
   type Envelope,
   getWorkflows,
-  HttpError,
   parseWorkflow,
   type Workflow,
   type WorkflowKind,
 } from '@flowscale/client'
 import leven from 'leven'
+import { isMissing } from './describeError.ts'
 import { CommandError, usageError } from './errors.ts'
 import { commandName } from './program.ts'
 
@@ -20,7 +20,7 @@ export async function findWorkflow(
   try {
     return pickWorkflow(await getWorkflows(client, { signal }), word)
   } catch (error) {
-    if (error instanceof HttpError && error.status === 404) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }
@@ -34,7 +34,8 @@ export function pickWorkflow({ data: all, meta }: Envelope<Workflow[]>, word: st
   const found = all.find(({ id }) => id === word) ?? (named.length === 1 ? named[0] : undefined)
   if (found) return found
   const { problem } = Object([meta?.problems].flat().find((one) => Object(one).id === word))
-  if (typeof problem === 'string') throw usageError(problem)
+  if (typeof problem === 'string')
+    throw usageError(`Workflow "${word}" can't run: ${problem.replace(/[^.?]$/, '$&.')}`)
   const several = named.map(({ id }) => id).join(', ')
   throw new CommandError(
     'notFound',

@@ -33,15 +33,16 @@ export async function checkRows(
     const given = new Map([...cells].map(([name, json]): [string, Given[]] => [name, [{ json, folder }]]))
     const where = `row ${row} (line ${line})`
     const { inputs, problems: wrong } = await toInputs(workflow, given)
-    for (const { input, message } of wrong) problems.add(`${where}, ${input}: ${message}`)
+    for (const { input, message } of wrong) problems.add(message, input, where)
     if (wrong.length) continue
     try {
       const hash = await hashInputs(inputs, hashOnce(hashes, inputs, cells, folder))
       checked.push({ row, line, inputs, hash })
     } catch (error) {
       // A file can't be read any more if it has changed since it was opened.
-      if ((error as Error)?.name !== 'NotReadableError') throw error
-      problems.add(`${where}, a file: changed while it was read`)
+      const { name, input } = Object(error) as { name?: string; input: string }
+      if (name !== 'NotReadableError') throw error
+      problems.add('the file changed while it was read', input, where)
     }
   }
   problems.check()
@@ -78,7 +79,12 @@ async function hashInputs(inputs: Inputs, hashFile: HashFile): Promise<string> {
   for (const [name, value] of Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const items = (Array.isArray(value) ? value : [value]) as InputItem[]
     const described: unknown[] = []
-    for (const item of items) described.push(await describe(item, hashFile))
+    for (const item of items) {
+      const work = describe(item, hashFile).catch((error) =>
+        Promise.reject(Object.assign(error, { input: name })),
+      )
+      described.push(await work)
+    }
     all.push([name, Array.isArray(value), described])
   }
   return createHash('sha256').update(JSON.stringify(all)).digest('hex')

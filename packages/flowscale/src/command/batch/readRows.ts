@@ -75,7 +75,7 @@ function readCsv(text: string, problems: Problems): Row[] {
   if (!header) return []
   const names = header.record.map((name) => name.trim())
   for (const [index, name] of names.entries()) {
-    if (name && names.indexOf(name) < index) problems.add(`line 1: the column "${name}" comes twice`)
+    if (name && names.indexOf(name) < index) problems.add(`line 1: the column "${name}" comes twice`, name)
   }
   const nameless = new Set<number>()
   const rows: Row[] = []
@@ -160,28 +160,30 @@ async function readJsonLines(text: string, problems: Problems): Promise<Row[]> {
 
 /** Collects the problems of a file of rows, to report all of them at once. */
 export interface Problems {
-  add(message: string): void
+  /** `input` names the input where there is one, and `where` its row. */
+  add(message: string, input?: string | null, where?: string): void
   /** @throws a `CommandError` where anything was added */
   check(): void
 }
 
-/** The most problems that are shown: the others are mostly of the same kind. */
+/** The most problems that people are shown: the others are mostly of the same kind. */
 const mostShown = 10
 
 /** People see a line for each before the error; programs find them in its field `problems`. */
 export function createProblems(name: string, { note }: Pick<Printer, 'note'>): Problems {
-  const problems: string[] = []
-  let count = 0
+  const lines: string[] = []
+  const problems: { input: string | null; message: string }[] = []
   return {
-    add(message) {
-      if (++count <= mostShown) problems.push(/[.?]$/.test(message) ? message : `${message}.`)
+    add(message, input = null, where) {
+      const text = where === undefined ? message : `${where}, ${input}: ${message}`
+      lines.push(/[.?]$/.test(text) ? text : `${text}.`)
+      problems.push({ input, message: where === undefined ? message : `${where}: ${message}` })
     },
     check() {
+      const count = problems.length
       if (!count) return
-      if (count === 1) {
-        throw usageError(`${name}, ${problems[0]} Nothing was submitted.`, { problems })
-      }
-      for (const problem of problems) note(`  ${problem}`)
+      if (count === 1) throw usageError(`${name}, ${lines[0]} Nothing was submitted.`, { problems })
+      for (const line of lines.slice(0, mostShown)) note(`  ${line}`)
       if (count > mostShown) note(`  … and ${count - mostShown} more.`)
       throw usageError(`${name} has ${count} errors. Nothing was submitted.`, { problems })
     },

@@ -157,7 +157,8 @@ async function openFile(path: string, folder: string): Promise<NamedBlob | Wrong
   if (path === '-') return { wrong: 'write - for stdin, not @-' }
   const full = resolve(folder, path)
   try {
-    return (await fileInput(full)) as unknown as NamedBlob
+    const file = await fileInput(full)
+    return file.size ? (file as unknown as NamedBlob) : { wrong: `@${path} is empty` }
   } catch (error) {
     if (!isFlowScaleError(error)) return { wrong: `@${path}: ${whyNot(error)}` }
     // The message names the path as you wrote it, not as it was resolved.

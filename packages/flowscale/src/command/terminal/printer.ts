@@ -53,9 +53,13 @@ const escaped = (character: string): string => {
 
 /**
  * A text of a server as one line that a terminal only shows: each character that would move the cursor, colour or hide
- * something is written out, such as `\x1b`.
+ * something is written out, such as `\x1b`. Up to three spaces stay, as in `running   5 %`.
  */
-export const clean = (text: string): string => text.trim().replace(/\s+/g, ' ').replace(hiddenParts, escaped)
+export const clean = (text: string): string =>
+  text
+    .trim()
+    .replace(/\s+/g, (spaces) => (/^ {1,3}$/.test(spaces) ? spaces : ' '))
+    .replace(hiddenParts, escaped)
 
 /** A line that the command made, which keeps its spaces. */
 const cleanLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').replace(hiddenParts, escaped)

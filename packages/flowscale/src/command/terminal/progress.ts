@@ -123,7 +123,7 @@ export function toStatus(status: string): string {
   return status === 'canceled' ? 'cancelled' : status
 }
 
-/** As `running 42 %, KSampler` or `queued, 3 before it`. A place counts from 0 here: 0 is the next to be run. */
+/** As `running  42 %, KSampler` or `queued, 3 before it`. A place counts from 0 here: 0 is the next to be run. */
 export const progressText = (state: State): string => join(...partsOf(state))
 
 type State = Omit<RunProgress, 'node'> & { node?: unknown }
@@ -133,6 +133,8 @@ function partsOf({ status, progress, position, node }: State): [text: string, no
   const word = toStatus(status)
   if (position !== undefined) return [position > 0 ? `${word}, ${position} before it` : `${word}, next`]
   if (isEnded(word)) return [word]
-  const text = progress === undefined ? word : `${word} ${Math.floor(progress * 100)} %`
+  // Three digits wide, so that the line stands still.
+  const percent = `${Math.floor(Number(progress) * 100)}`.padStart(3)
+  const text = progress === undefined ? word : `${word} ${percent} %`
   return typeof node === 'string' ? [text, node] : [text]
 }

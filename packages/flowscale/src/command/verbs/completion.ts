@@ -1,9 +1,11 @@
+import type { Client, RequestOptions } from '@flowscale/client'
 import type { Command, Option } from 'commander'
 import { type Call, createProgram, isLocal } from '../program.ts'
 import { clean } from '../terminal/printer.ts'
 
 /** The longest time that Tab waits for a server, in ms. */
 const serverMs = 2000
+const mostRuns = 20
 
 export async function completion({ args: [shell = ''], print }: Call): Promise<void> {
   const script = scripts[shell]!
@@ -31,7 +33,7 @@ interface Fits {
 
 async function whatFits(program: Command, args: readonly string[], signal: AbortSignal): Promise<Fits> {
   const current = args.at(-1) ?? ''
-  const { verb, taken, flags, open } = read(program, args.slice(0, -1))
+  const { verb, given, flags, open } = read(program, args.slice(0, -1))
   if (open) {
     const kind = open.flags.includes('<dir>') ? 'dirs' : open.flags.includes('<file>') ? 'files' : 'words'
     return { kind }
@@ -60,19 +62,20 @@ async function whatFits(program: Command, args: readonly string[], signal: Abort
   if (before) return { kind: 'files', before }
   const { registeredArguments } = command
   const last = registeredArguments.at(-1)
-  const argument = registeredArguments[taken] ?? (last?.variadic ? last : undefined)
+  const argument = registeredArguments[given.length] ?? (last?.variadic ? last : undefined)
   if (argument?.name() === 'rows') return { kind: 'files' }
   if (argument?.argChoices) return { kind: 'words', words: argument.argChoices.map((name) => [name, '']) }
-  if (!/^workflows?$/.test(argument?.name() ?? '')) return { kind: 'words' }
-  return { kind: 'words', words: await workflowWords(flags, signal) }
+  const wordsOf = argument && makers[argument.name()]
+  if (!wordsOf) return { kind: 'words' }
+  return { kind: 'words', words: await askServer(wordsOf, { verb, given, current, flags, signal }) }
 }
 
-/** Reads the whole words: the verb, how many arguments it has, and a flag whose value comes next. */
+/** Reads the whole words: the verb, its arguments, and a flag whose value comes next. */
 function read(program: Command, args: readonly string[]) {
   const options = [program, ...program.commands].flatMap((command) => command.options)
   const flags: Record<string, string> = {}
   let verb: string | undefined
-  let taken = 0
+  const given: string[] = []
   let open: Option | undefined
   for (const word of args) {
     if (open) {
@@ -84,31 +87,81 @@ function read(program: Command, args: readonly string[]) {
       if (option?.required && value === undefined) open = option
       else if (option && value !== undefined) flags[option.attributeName()] = value
     } else if (verb === undefined) verb = word
-    else taken++
+    else given.push(word)
   }
-  return { verb, taken, flags, open }
+  return { verb, given, flags, open }
 }
 
-/** The names of workflows, which people know, and their ids. Nothing if the server can't be asked. */
-async function workflowWords(flags: Record<string, string>, signal: AbortSignal): Promise<Word[]> {
+interface Typed {
+  readonly verb: string
+  /** The arguments before the word. */
+  readonly given: readonly string[]
+  readonly current: string
+  readonly flags: Record<string, string>
+  readonly signal: AbortSignal
+}
+
+type WordsOf = (client: Client, options: RequestOptions, typed: Typed) => Promise<Word[]>
+
+/** The words of a server. None if the server can't be asked. */
+async function askServer(wordsOf: WordsOf, typed: Typed): Promise<Word[]> {
   try {
-    const [{ connect }, { getWorkflows }] = await Promise.all([
-      import('../connect.ts'),
-      import('@flowscale/client'),
-    ])
-    const { client } = connect(flags, { note() {} })
-    const within = AbortSignal.any([signal, AbortSignal.timeout(serverMs)])
-    const { data } = await getWorkflows(client, { signal: within, maxRetries: 0 })
-    const isOnce = (name: string) => data.filter((each) => each.name === name).length === 1
-    const words = data.flatMap(({ id, name }): Word[] => [
-      ...(isOnce(name) ? [[name, id] as const] : []),
-      [id, name],
-    ])
+    const { connect } = await import('../connect.ts')
+    const { client } = connect(typed.flags, { note() {} })
+    const within = AbortSignal.any([typed.signal, AbortSignal.timeout(serverMs)])
+    const words = await wordsOf(client, { signal: within, maxRetries: 0 }, typed)
     // One that begins with a dash would be read as a flag.
     return words.filter(([word]) => word && word === clean(word) && !word.startsWith('-'))
   } catch {
     return []
   }
+}
+
+/** The names of workflows, which people know, and their ids. */
+const workflowWords: WordsOf = async (client, options) => {
+  const { getWorkflows } = await import('@flowscale/client')
+  const { data } = await getWorkflows(client, options)
+  const isOnce = (name: string) => data.filter((each) => each.name === name).length === 1
+  return data.flatMap(({ id, name }): Word[] => [...(isOnce(name) ? [[name, id] as const] : []), [id, name]])
+}
+
+/** The names of the inputs that are not given yet, or that take several values. */
+const inputWords: WordsOf = async (client, options, { given: [workflow = '', ...inputs], current }) => {
+  // It is a value.
+  if (current.includes('=')) return []
+  const [{ getWorkflows }, { pickWorkflow, readSpecs }] = await Promise.all([
+    import('@flowscale/client'),
+    import('../workflow.ts'),
+  ])
+  const specs = readSpecs(pickWorkflow(await getWorkflows(client, options), workflow))
+  const isOpen = (name: string) => !inputs.some((input) => input.startsWith(`${name}=`))
+  return [...specs].flatMap(([name, { kind, array, required, description }]): Word[] => {
+    const about = [kind, required === false && 'optional', description].filter(Boolean).join(', ')
+    return array || isOpen(name) ? [[`${name}=`, about]] : []
+  })
+}
+
+/** The ids of the latest runs, with their workflow and text. Only runs that have not ended can be cancelled. */
+const runWords: WordsOf = async (client, options, { verb, given }) => {
+  const [{ getRuns, isEnded }, { firstText }] = await Promise.all([
+    import('@flowscale/client'),
+    import('../findRunIds.ts'),
+  ])
+  const { runs } = (await getRuns(client, { ...options, pageSize: mostRuns })).data
+  return runs
+    .filter(({ _id, status }) => !given.includes(_id) && !(verb === 'cancel' && isEnded(status)))
+    .slice(0, mostRuns)
+    .map((run) => [run._id, [run.workflow_id, firstText(run).slice(0, 60)].filter(Boolean).join(': ')])
+}
+
+/** By the name of an argument. */
+const makers: Readonly<Record<string, WordsOf>> = {
+  workflow: workflowWords,
+  workflows: workflowWords,
+  inputs: inputWords,
+  run: runWords,
+  runs: runWords,
+  ids: runWords,
 }
 
 const namesOf = ({ short, long }: Option): string[] => [short, long].filter((name) => name !== undefined)
@@ -129,7 +182,7 @@ _flowscale_files() {
   if [[ -z \${2-} ]]; then compopt -o filenames; elif [[ $last == */ ]]; then compopt -o nospace; fi 2>/dev/null
 }
 _flowscale() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev= at= i word about n=0 words=()
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev= at= i word about n=0 words=() abouts=()
   ((COMP_CWORD > 0)) && prev=\${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   # name=@file: bash may have taken it apart, and what it puts in the place of the word then begins with the @.
@@ -155,8 +208,14 @@ _flowscale() {
     words)
       while IFS=$'\\t' read -r word about; do
         if [[ -z $quote ]]; then printf -v word %q "$word"; elif [[ $word == *[!A-Za-z0-9\\ ._-]* ]]; then continue; fi
-        COMPREPLY+=("$word")
-      done ;;
+        COMPREPLY+=("$word") abouts+=("$about")
+      done
+      # A second Tab shows a list, and inserts none of several words.
+      if [[ \${COMP_TYPE-} == 63 && \${#COMPREPLY[@]} -gt 1 ]]; then
+        for ((i = 0; i < \${#COMPREPLY[@]}; i++)); do COMPREPLY[i]+="  \${abouts[i]}"; done
+      fi
+      # A value follows the name of an input.
+      [[ \${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null ;;
     esac
   } < <("$1" __complete -- "\${words[@]}" 2>/dev/null)
   return 0
@@ -176,7 +235,8 @@ _flowscale() {
     for line in "\${(@)lines[2,-1]}"; do
       names+=("\${line%%$'\\t'*}") texts+=("\${line/$'\\t'/  }")
     done
-    compadd -l -d texts -a names ;;
+    # A value follows the name of an input.
+    [[ $names[1] == *= ]] && compadd -S '' -l -d texts -a names || compadd -l -d texts -a names ;;
   esac
 }
 if [[ $funcstack[1] == _flowscale ]]; then _flowscale "$@"; else compdef _flowscale flowscale; fi

@@ -1,7 +1,7 @@
 import { getOutput, getRun, HttpError, isEnded, type Run } from '@flowscale/client'
 import { saveOutput } from '@flowscale/client/node'
 import { waitForResult } from '@flowscale/client/poller'
-import { describeError, errorOfMany } from '../describeError.ts'
+import { describeError, errorOfMany, isMissing } from '../describeError.ts'
 import { CommandError } from '../errors.ts'
 import { prepareFolder } from '../files.ts'
 import { findRunIds } from '../findRunIds.ts'
@@ -78,7 +78,8 @@ async function findRun(word: string, { client, signal }: Call): Promise<Run | un
     return (await getRun(client, word, { signal })).data
   } catch (error) {
     // Some servers refuse the name of an output as no id.
-    if (error instanceof HttpError && [400, 404, 422].includes(error.status)) return undefined
+    const isRefused = error instanceof HttpError && [400, 422].includes(error.status)
+    if (isRefused || isMissing(error)) return undefined
     throw error
   }
 }
@@ -99,7 +100,7 @@ async function downloadByName(filename: string, folder: string, call: Call): Pro
     print.event('saved', saved)
     return saved
   } catch (error) {
-    if (!(error instanceof HttpError) || error.status !== 404) throw error
+    if (!isMissing(error)) throw error
     throw new CommandError(
       'notFound',
       `There is no run and no output "${filename}". "${commandName} runs" lists runs.`,

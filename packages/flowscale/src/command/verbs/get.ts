@@ -7,9 +7,9 @@ import { progressText, toStatus } from '../terminal/progress.ts'
 
 export async function get(call: Call): Promise<void> {
   const { args, client, flags, print, signal } = call
-  const pageOf = flags.web && (await findPage(client, signal))
   const [runId = ''] = await findRunIds(args, call)
   const { data } = await getRun(client, runId, { signal })
+  const pageOf = flags.web && (await findPage(client, signal))
   const { _id, workflow_id, group_id, created_at, started_at, completed_at, error, inputs, outputs } = data
   const names = outputs.map(({ filename }) => filename).filter(Boolean)
   const text = fields([

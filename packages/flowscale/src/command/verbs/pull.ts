@@ -1,9 +1,10 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Client, type Envelope, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
+import { type Client, type Envelope, getWorkflows, type Workflow } from '@flowscale/client'
 import { structuredPatch } from 'diff'
+import { isMissing } from '../describeError.ts'
 import { CommandError, usageError } from '../errors.ts'
-import { writeWhole } from '../files.ts'
+import { whyNot, writeWhole } from '../files.ts'
 import type { Call } from '../program.ts'
 import { readWorkflows } from '../pull/readWorkflows.ts'
 import { isOurs, toText } from '../pull/toText.ts'
@@ -51,7 +52,7 @@ async function list(client: Client, signal: AbortSignal): Promise<Envelope<Workf
   try {
     listed = await getWorkflows(client, { signal })
   } catch (error) {
-    if (!(error instanceof HttpError) || error.status !== 404) throw error
+    if (!isMissing(error)) throw error
     throw new CommandError(
       'notFound',
       'This server does not list its workflows (404). Check the address; else use defineWorkflow of @flowscale/client/typed yourself.',
@@ -67,7 +68,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8')
   } catch (error) {
     if (Object(error).code === 'ENOENT') return undefined
-    throw new CommandError('failed', `${path} can't be read: ${(error as Error).message}.`)
+    throw new CommandError('failed', `${path}: ${whyNot(error)}.`)
   }
 }
 
@@ -78,7 +79,7 @@ async function saveText(path: string, text: string): Promise<void> {
     await mkdir(dirname(target), { recursive: true })
     await writeWhole(target, text)
   } catch (error) {
-    throw new CommandError('failed', `${path} can't be written: ${(error as Error).message}.`)
+    throw new CommandError('failed', `${path}: ${whyNot(error, 'written')}.`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { iterateRuns, type Run } from '@flowscale/client'
+import { firstText } from '../findRunIds.ts'
 import type { Call } from '../program.ts'
 import { progressText, toStatus } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
@@ -13,7 +14,28 @@ export async function runs(call: Call): Promise<void> {
     found.push({ ...run, status: toStatus(run.status) })
     if (found.length === limit) break
   }
-  const rows = found.map((run) => [run._id, progressText(run), run.workflow_id, run.group_id, run.created_at])
-  print.result(found, found.length ? table(['run', 'status', 'workflow', 'group', 'created'], rows) : '')
+  const rows = found.map((run) => [
+    run._id,
+    progressText(run),
+    run.workflow_id,
+    firstText(run),
+    ageOf(run.created_at),
+  ])
+  print.result(found, found.length ? table(['run', 'status', 'workflow', 'text', 'age'], rows) : '')
   if (!found.length) print.note(groupId ? `There is no run in the group "${groupId}".` : 'There is no run.')
+}
+
+const units = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+] as const
+
+/** How long ago a time was, as `5 min`; nothing if it can't be read. A time without a zone is of UTC. */
+function ageOf(time: string | null | undefined): string {
+  const at = Date.parse(/T[\d:.]+$/.test(time ?? '') ? `${time}Z` : (time ?? ''))
+  if (Number.isNaN(at)) return ''
+  const seconds = Math.max(0, Math.floor((Date.now() - at) / 1000))
+  const [unit, size] = units.find(([, size]) => seconds >= size) ?? ['s', 1]
+  return `${Math.floor(seconds / size)} ${unit}`
 }
