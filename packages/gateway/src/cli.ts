@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command `flowscale-gateway`.
+import { mkdir } from 'node:fs/promises'
 import { comfyui } from './comfyui/comfyui.ts'
 import {
   checkFlags,
@@ -18,7 +19,7 @@ import { banner, logged } from './command/print.ts'
 import { addQueue } from './command/queue.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
 import { addSecret } from './command/secret.ts'
-import { fromFlags } from './command/serverCommand.ts'
+import { fromFlags, UsageError } from './command/serverCommand.ts'
 import { addWorker } from './command/worker.ts'
 import { createGateway, type Gateway } from './createGateway.ts'
 import type { RunEnd } from './engine.ts'
@@ -57,6 +58,11 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
+  if (data !== undefined)
+    await mkdir(data, { recursive: true }).catch(({ code }) => {
+      const why = code === 'EEXIST' ? 'is a file: name a folder' : `can't be made (${code})`
+      throw new UsageError(`--data ${data} ${why}.`)
+    })
   const workerKey = flags.workerKey ?? (flags.workers && data ? await keepKey(data, 'worker-key') : undefined)
   const apiKey = await keyOf(flags, data)
   const keys = flags.keys === undefined ? undefined : watchKeys(flags.keys, { log })
@@ -100,7 +106,10 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   }
   const { notes = [], ...report } = await gateway.report().catch(orClose)
   const served = await serve(logged(gateway, log, workerKey), { port, hostname: host }).catch(orClose)
-  const figures = await serveMetrics(gateway, flags).catch(orClose)
+  const figures = await serveMetrics(gateway, flags).catch(async ({ message }: Error) => {
+    await served.close(0)
+    return orClose(new Error(`--metrics-port: ${message}`))
+  })
   if (apiKey && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const filesUrl = publicUrl ?? served.url
   return {

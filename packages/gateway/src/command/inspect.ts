@@ -1,22 +1,25 @@
 // The subcommands `inspect` and `convert`, for the authors of workflows.
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { clean, cleanJson } from '../clean.ts'
-import { createClasses } from '../comfyui/api/classes.ts'
+import { createClasses, type ReadClass } from '../comfyui/api/classes.ts'
 import { type ComfyClient, createComfyClient, LoginRefused, NoAnswer } from '../comfyui/api/client.ts'
-import { createCatalog } from '../comfyui/catalog.ts'
+import { createCatalog, type LoadedWorkflow } from '../comfyui/catalog.ts'
 import { readGraph } from '../comfyui/chooseGraph.ts'
+import { readNodes } from '../comfyui/workflows/readWorkflow.ts'
 import { type ComfyWorkflow, keyOf, type NamedInput, partnersOf } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
-import { readWorkflowFile } from '../node/readWorkflows.ts'
+import { readWorkflowFile, readWorkflows } from '../node/readWorkflows.ts'
 import { type GatewayFlags, headerOption, localComfyui, toAddress } from './flags.ts'
 
-/** Adds `inspect FILE` and `convert FILE` to the command of the gateway. */
+/** Adds `inspect PATH` and `convert FILE` to the command of the gateway. */
 export function addInspect(program: Command): void {
   program
-    .command('inspect <file>')
-    .description('print the inputs and outputs of a workflow, and the reason for each name')
+    .command('inspect <path>')
+    .description(
+      'print the inputs and outputs of a workflow, and the reason for each name; of a folder, those of each file',
+    )
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .addOption(headerOption())
     .option('--write', 'save the names as NAME.flowscale.json in the same folder, for you to edit')
@@ -51,16 +54,38 @@ async function convert(path: string, flags: InspectFlags): Promise<void> {
   const lines = 'problems' in conversion ? conversion.problems : conversion.notes
   for (const line of lines) process.stderr.write(`${clean(line)}\n`)
   if ('problems' in conversion) throw new Error(`${path} can't be converted, for the reasons above`)
+  readNodes(path, conversion.graph)
   process.stdout.write(`${cleanJson(JSON.stringify(conversion.graph, null, 2))}\n`)
 }
 
 async function inspect(path: string, flags: InspectFlags): Promise<void> {
-  const file = await readWorkflowFile(path)
-  const workflow = await readFromServer(clientOf(flags), file)
-  if (flags.missing) return printMissing(workflow)
-  process.stdout.write(describeWorkflow(workflow))
-  if (!flags.write) return
-  const to = join(dirname(path), `${file.name}.flowscale.json`)
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory()
+  const files = isFolder ? await readWorkflows(path) : [await readWorkflowFile(path)]
+  if (files.length === 0) throw new Error(`${path} has no workflow: save one from ComfyUI into the folder`)
+  const client = clientOf(flags)
+  const newReader = createClasses(client)
+  const read: ComfyWorkflow[] = []
+  for (const file of files) {
+    const { workflow, problem } = await readFromServer(client, newReader, file)
+    if (!workflow) {
+      if (!isFolder) throw new Error(problem)
+      process.stderr.write(`${clean(`${problem}`)}\n`)
+      continue
+    }
+    read.push(workflow)
+    if (flags.missing) continue
+    process.stdout.write(`${read.length > 1 ? '\n' : ''}${describeWorkflow(workflow)}`)
+    // In a folder, a sidecar that is there stays as it is.
+    if (flags.write && !(isFolder && file.sidecar !== undefined))
+      await writeSidecar(join(isFolder ? path : dirname(path), `${file.name}.flowscale.json`), workflow)
+  }
+  if (flags.missing) printMissing(read)
+  const unread = files.length - read.length
+  if (unread > 0)
+    throw new Error(`${unread} of ${files.length} files in ${path} can't be used, for the reasons above`)
+}
+
+async function writeSidecar(to: string, workflow: ComfyWorkflow): Promise<void> {
   try {
     await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`, { flag: 'wx' })
   } catch (error) {
@@ -70,28 +95,34 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
   process.stdout.write(`\nWritten to ${clean(to)}\n`)
 }
 
-function printMissing({ missingChoices }: ComfyWorkflow): void {
+function printMissing(workflows: readonly ComfyWorkflow[]): void {
+  const missingChoices = workflows.flatMap((workflow) => workflow.missingChoices)
   const lines = missingChoices.flatMap(({ model }) => (model ? `${model.path}\t${model.url}\n` : []))
   process.stdout.write([...new Set(lines)].join(''))
   for (const { message, model } of missingChoices) if (!model) process.stderr.write(`${clean(message)}\n`)
 }
 
 /** The workflow as the server can run it. */
-async function readFromServer(client: ComfyClient, file: WorkflowFile): Promise<ComfyWorkflow> {
+async function readFromServer(
+  client: ComfyClient,
+  newReader: () => ReadClass,
+  file: WorkflowFile,
+): Promise<Partial<LoadedWorkflow>> {
   const catalog = createCatalog(
-    createClasses(client),
+    newReader,
     async () => [file],
     () => {},
   )
-  const [{ workflow, problem } = {}] = await orExplain(client, catalog.read())
-  if (!workflow) throw new Error(problem)
-  return workflow
+  const [loaded = {}] = await orExplain(client, catalog.read())
+  return loaded
 }
 
 async function orExplain<T>({ url }: ComfyClient, work: Promise<T>): Promise<T> {
   return await work.catch((error) => {
     if (!(error instanceof NoAnswer)) throw error
     if (error instanceof LoginRefused) throw new Error(`${url} refuses the login. Give it by --header.`)
+    if (/^status 4/.test(error.why))
+      throw new Error(`${url} is not ComfyUI (${error.why}). Pass the address of ComfyUI by --comfyui.`)
     throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)
   })
 }

@@ -33,9 +33,12 @@ async function ask(action: string, server: string, { gateway, key }: PauseFlags)
   const signal = AbortSignal.timeout(30_000)
   const init: RequestInit = { method: 'POST', redirect: 'error', headers: { 'x-api-key': key }, signal }
   const response = await fetch(url, init).catch(() => undefined)
-  if (!response) throw new Error(`${gateway} does not answer`)
+  if (!response) throw new Error(`${gateway} does not answer. Check --gateway, and that the gateway runs`)
   const { data, detail, errors } = await response.json().catch(() => ({}))
+  const reason = detail ?? [errors].flat().join()
   if (!response.ok)
-    throw new Error(`${gateway} answered with ${response.status}: ${detail ?? [errors].flat().join()}`)
+    throw new Error(
+      `${gateway} answered with ${response.status}: ${reason || 'it is no gateway, so correct --gateway'}`,
+    )
   process.stdout.write(`${clean(String(data))}\n`)
 }

@@ -68,10 +68,18 @@ export function onSignal(stop: () => void): void {
   process.on('SIGINT', listener).on('SIGTERM', listener)
 }
 
+/** For an address that can't be used, by the code of the system. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Choose another port with --port',
+  EACCES: 'Choose a port above 1023 with --port',
+  EADDRNOTAVAIL: 'Correct --host',
+  ENOTFOUND: 'Correct --host',
+}
+
 function reportFailure(name: string, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
-  const { code } = error as ListenError
-  const advice = code === 'EADDRINUSE' ? '. Choose another port with --port.' : ''
-  process.stderr.write(`${name}: ${clean(message)}${advice}\n`)
+  const { code = '', port } = error as ListenError
+  const advice = port === undefined ? undefined : ADVICE[code]
+  process.stderr.write(`${name}: ${clean(message)}${advice ? `. ${advice}.` : ''}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

@@ -19,12 +19,26 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Makes something from flags. The `TypeError` of a wrong option becomes an error in the command line. */
+/** The flags of options that have another name. */
+const NAMES: Readonly<Record<string, string>> = {
+  'comfyui urls': 'comfyui',
+  'redisQueue url': 'redis',
+  's3Files url': 'files',
+}
+
+/** Makes something from flags. The `TypeError` of a wrong option becomes an error in the command line, about its flag. */
 export function fromFlags<T>(make: () => T): T {
   try {
     return make()
   } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error
+    if (!(error instanceof TypeError)) throw error
+    throw new UsageError(
+      error.message.replace(/^(\w+): option "(\w+)(?:\[\d+\])?"/, (all, maker: string, name: string) => {
+        const own = maker === 'createGateway' ? name.replace(/[A-Z]/g, '-$&').toLowerCase() : undefined
+        const flag = NAMES[`${maker} ${name}`] ?? own
+        return flag === undefined ? all : `--${flag}`
+      }),
+    )
   }
 }
 
@@ -55,11 +69,23 @@ export class ServerCommand extends Command {
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }
 
+  /** Called where a subcommand is missing. With the help, a script with an empty variable would succeed. */
+  override help(): never {
+    return this.error(`missing command. ${this.advice} lists the commands.`)
+  }
+
+  private get advice(): string {
+    const names = [this.name()]
+    for (let { parent } = this as Command; parent; parent = parent.parent) names.unshift(parent.name())
+    return `"${names.join(' ')} --help"`
+  }
+
   override error(message: string, { code }: ErrorOptions = {}): never {
     const problem = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
     // The rest of a misspelt `--api-key=…` is a key.
     if (code === 'commander.unknownOption') {
-      throw new UsageError(problem.replace(/'(--?api-?key|[\w-]*).*'/is, "'$1'"))
+      const named = problem.replace(/'(--?api-?key|[\w-]*).*'/is, "'$1'")
+      throw new UsageError(named.endsWith('?)') ? named : `${named}. ${this.advice} lists the flags.`)
     }
     const isCount = code === 'commander.missingArgument' || code === 'commander.excessArguments'
     const usage = `. Usage: ${this.createHelp().commandUsage(this)}`

@@ -51,7 +51,7 @@ async function work(flags: WorkerFlags): Promise<void> {
   const log = (line: string): void => void process.stdout.write(`${clean(line)}\n`)
   const port = createDistantPort({ gateway, key, name })
   const client = createComfyClient(comfyui, { headers, comfyKey: comfyKeyOf(flags) })
-  log(`Worker ${name} makes the runs of ${gateway} on ${client.url}. Ctrl+C stops it.`)
+  log(`Worker ${name} asks ${gateway} for runs, and makes them on ${client.url}. Ctrl+C stops it.`)
   await new Promise<void>((resolve, reject) => {
     const worker = startWorker({
       client,

@@ -38,7 +38,7 @@ export async function runJson(call: LinkContext, run: Run, inList = false): Prom
         webhook: { status: webhook.status, attempts: webhook.attempts, last_status: webhook.lastStatus },
       }),
   }
-  if (dialect === 'readme') return { _id: id, status, inputs, outputs, ...rest }
+  if (dialect === 'readme') return { _id: id, workflow_id: run.workflowId, status, inputs, outputs, ...rest }
   return {
     ...((isPython || inList) && { _id: id }),
     ...(isPython && { team_id: TEAM }),

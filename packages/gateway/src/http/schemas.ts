@@ -59,7 +59,7 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
   const s3Key = isPython && orNull(text)
   const run = {
     'team_id?': isPython && text,
-    'workflow_id?': !isReadme && text,
+    workflow_id: text,
     'group_id?': !isReadme && orNull(text),
     status,
     inputs: listOf(
@@ -92,14 +92,7 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
     'description?': text,
     'role?': oneOf(...INPUT_ROLES),
   })
-  const {
-    inputs,
-    'waits_for?': waitsFor,
-    'workflow_id?': _,
-    'group_id?': __,
-    'preview?': ___,
-    ...event
-  } = run
+  const { inputs, 'waits_for?': waitsFor, workflow_id: _, 'group_id?': __, 'preview?': ___, ...event } = run
   const ids = { _id: text, workflow_id: text, group_id: orNull(text) }
   const webhook = objectOf({
     status: oneOf('pending', 'delivered', 'failed'),

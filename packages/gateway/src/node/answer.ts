@@ -61,21 +61,32 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   }
   if (gone.aborted) return void response.body.cancel()
   outgoing.writeHead(response.status, headers)
-  outgoing.flushHeaders()
+  // A first part that is there goes with the head, and the last one with the end: each write costs a system call.
+  const flushing = setImmediate(() => outgoing.flushHeaders())
   const reader = response.body.getReader()
+  let isLast = false
+  reader.closed.then(
+    () => (isLast = true),
+    () => {},
+  )
   let goOn = (): void => {}
   gone.addEventListener('abort', () => {
     reader.cancel().catch(() => {})
     goOn()
   })
   for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
+    clearImmediate(flushing)
+    // A stream may close as it gives its last part.
+    await undefined
     const { value } = part
+    if (isLast) return void outgoing.end(value)
     // Don't race with one promise for the whole answer: it would hold the promises of all parts until the end.
     await new Promise<void>((resolve) => {
       goOn = resolve
       outgoing.write(value, () => resolve())
     })
   }
+  clearImmediate(flushing)
   outgoing.end()
 }
 

@@ -150,13 +150,14 @@ async function stampOf(path: string): Promise<string> {
 async function readBytes(path: string): Promise<Uint8Array | undefined> {
   try {
     const found = await stat(path)
+    if (found.isDirectory()) throw new Error(`${path} is a folder: name a file in it`)
     if (!found.isFile()) throw new Error(`${path} is no file`)
     if (found.size > MOST_BYTES)
       throw new Error(`${path} is too large for a workflow (${Math.round(found.size / 2 ** 20)} MB)`)
     return await readFile(path)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw code === undefined ? cause : new Error(`${UNREAD} ${path}: ${code}`, { cause })
   }
 }

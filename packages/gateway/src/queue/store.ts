@@ -100,6 +100,7 @@ export async function transact<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     const found = new Map<string, Found>()
+    const values = new Map<string, unknown>()
     const checks = new Map<string, string>()
     const records = new Map<string, string | undefined>()
     const [marks, unmarks] = [new Set<string>(), new Set<string>()]
@@ -109,7 +110,9 @@ export async function transact<T>(
         const missing = keys.filter((key) => !found.has(key))
         if (missing.length > 0)
           for (const [at, one] of (await store.read(missing)).entries()) found.set(missing[at]!, one)
-        return keys.map((key) => parse<V>(found.get(key)))
+        // Each record is parsed once, though several functions of a step read it.
+        for (const key of keys) if (!values.has(key)) values.set(key, parse(found.get(key)))
+        return keys.map((key) => values.get(key) as V | undefined)
       },
       check: (key) => void checks.set(key, found.get(key)!.version),
       write: (key, value) => void records.set(key, value && JSON.stringify(value)),

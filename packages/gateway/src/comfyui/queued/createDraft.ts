@@ -8,6 +8,7 @@ import {
   type Scalar,
   type Submission,
 } from '../../engine.ts'
+import { createLruCache } from '../../lruCache.ts'
 import { openUrl } from '../../openUrl.ts'
 import { hashOf } from '../../runtime.ts'
 import { type Upload, uploadName, valuesOf } from '../api/files.ts'
@@ -67,7 +68,7 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal, c
       createdAt: Date.now(),
       shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
       plan: planId,
-      needs: await digest(needs),
+      needs: await digestNeeds(JSON.stringify(needs)),
       changes,
       files,
       ...(previews && { previews }),
@@ -114,9 +115,14 @@ function planOf(workflow: ComfyWorkflow): Promise<{ plan: Plan; planId: string }
   const known = plans.get(workflow)
   if (known) return known
   const plan: Plan = { graph: graphOf(workflow), ...factsOf(workflow) }
-  const made = digest(plan).then((planId) => ({ plan, planId }))
+  const made = digest(JSON.stringify(plan)).then((planId) => ({ plan, planId }))
   plans.set(workflow, made)
   return made
 }
 
-const digest = async (value: unknown): Promise<string> => (await hashOf(JSON.stringify(value))).slice(0, 24)
+const digest = async (text: string): Promise<string> => (await hashOf(text)).slice(0, 24)
+
+/** Most runs of a workflow have the same needs. */
+const digests = createLruCache<string>(100)
+
+const digestNeeds = async (text: string): Promise<string> => (await digests.load(text, () => digest(text)))!

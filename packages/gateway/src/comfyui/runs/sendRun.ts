@@ -121,8 +121,14 @@ export async function postRun(
 async function post(client: ComfyClient, json: object): Promise<Answer & { unsent?: NoAnswer }> {
   for (let tries = 0; ; tries++) {
     try {
-      // As a stream, since runtimes send a text again unasked: Deno after a reset, Node after a 421.
-      const body = new Blob([JSON.stringify(json)]).stream()
+      // As a stream of its own, since runtimes send others again unasked: Deno a text, or the body of a `Response`,
+      // after a reset; Node a text after a 421.
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(JSON.stringify(json)))
+          controller.close()
+        },
+      })
       const headers = { 'content-type': 'application/json' }
       return await client.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {

@@ -20,7 +20,8 @@ export async function prepareInputs(
   const names = new Map<string, string>()
   for (const name of files) {
     const { body } = await untilHeard(worker, () => worker.port.openInput(run.id, name))
-    names.set(name, await putFile(worker.client, name, { body }, signal))
+    const either = AbortSignal.any([signal, worker.closing.signal])
+    names.set(name, await putFile(worker.client, name, { body }, either))
   }
   const rename = (value: unknown): unknown => {
     if (typeof value === 'string') return names.get(value) ?? value

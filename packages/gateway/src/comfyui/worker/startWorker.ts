@@ -122,8 +122,7 @@ function take(worker: Worker, assignment: Assignment): void {
   // A run that was just sent may not be in ComfyUI's queue yet: see `comingMs`. The clock of the gateway may be wrong here.
   const run = { ...assignment.run, ...(isSent && { createdAt: Date.now() }) }
   const aborter = new AbortController()
-  const signal = AbortSignal.any([aborter.signal, worker.closing.signal])
-  const graph = isSent ? Promise.resolve({}) : prepareInputs(worker, assignment, signal)
+  const graph = isSent ? Promise.resolve({}) : prepareInputs(worker, assignment, aborter.signal)
   // `send` handles the error.
   graph.catch(() => {})
   const one: WorkerRun = { run, aborter, graph, isSent, isStopping: false, isOver: false, isDone: false }

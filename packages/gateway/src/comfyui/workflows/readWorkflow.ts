@@ -31,7 +31,7 @@ export async function readWorkflow(
   authored: Authored = { origins: [], app: undefined },
 ): Promise<ComfyWorkflow> {
   const { name } = file
-  const graph = readGraph(fileNameOf(file), file.graph)
+  const graph = readNodes(fileNameOf(file), file.graph)
   const classes = [...new Set([...graph.values()].map(({ class_type }) => class_type))]
   const infos = new Map(
     await Promise.all(classes.map(async (type) => [type, await readClass(type)] as const)),
@@ -88,7 +88,7 @@ const NO_OUTPUT =
 const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)", and use that file'
 
 /** Checks and copies a graph in the API format. Errors begin with `file`. */
-function readGraph(file: string, graph: unknown): Map<string, GraphNode> {
+export function readNodes(file: string, graph: unknown): Map<string, GraphNode> {
   if (!isObject(graph)) throw new Error(`${file} is ${sortOf(graph)}, not a workflow. ${EXPORT}`)
   if (Array.isArray(graph.nodes)) throw new Error(`${file} is ${editorFile(graph)}. ${EXPORT}`)
   const entries = Object.entries(graph)

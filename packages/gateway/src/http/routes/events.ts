@@ -122,6 +122,7 @@ function streamRun(
             ? taken.state
             : eventOf(dialect, taken.run, await previewOf(taken.run))
         controller.enqueue(encoder.encode(event))
+        if (isOver && !news) controller.close()
       },
       cancel: end,
     },
