@@ -71,6 +71,7 @@ const programs = {
   'python3-openapi-spec-validator': '/usr/bin/openapi-spec-validator',
   'python3-openapi-core': '/usr/lib/python3/dist-packages/openapi_core',
   'python3-openai': '/usr/lib/python3/dist-packages/openai',
+  webp: '/usr/bin/img2webp',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
 }
