@@ -5,10 +5,9 @@ import { packages } from '../lib/ensure.mjs'
 
 /** The site's menu, which is also the order of llms.txt: pages of docs/, or with a slash of the root. */
 const order = `
-Guides: running files in-a-page proxy store progress many-runs typed-workflows ai-sdk mcp emulator
-Commands and servers: command command-scripts gateway docker without-client openai gateway-keys gateway-several gateway-many webhooks gateway-failures gateway-operating gateway-reference
-Migrating: migrating /MIGRATING
-Reference: functions errors runtimes /CHANGELOG
+Guides: running files in-a-page proxy store progress many-runs typed-workflows ai-sdk mcp emulator compared /MIGRATING
+Commands and servers: command command-scripts gateway gateway-hosting without-client openai gateway-keys gateway-several gateway-many webhooks gateway-failures gateway-operating
+Reference: functions errors runtimes proxy-reference emulator-reference gateway-reference /CHANGELOG
 For engineers: guarantees performance how-it-is-built /SECURITY /CONTRIBUTING /test/README`
 
 const filesOf = (names) => names.split(' ').map((name) => `docs/${name}.md`.replace('docs//', ''))
@@ -28,9 +27,11 @@ export const examples = readdirSync('examples', { recursive: true })
 export const staged = 'scripts/docs/.tmp/pages'
 export const entriesFile = 'scripts/docs/.tmp/entries.json'
 
-/** A file's page below that folder. */
-export const pageOf = (file) =>
-  examples.includes(file) ? `${file.replace('.', '-')}.md` : file.replace(/README\.md$/, 'index.md')
+/** A file's page below that folder. The site has a start page of its own, so the README is beside it. */
+export const pageOf = (file) => {
+  if (file === 'README.md') return 'readme.md'
+  return examples.includes(file) ? `${file.replace('.', '-')}.md` : file.replace(/README\.md$/, 'index.md')
+}
 
 /** A file's text, whose links to files become links to their pages, from the page's folder or another. */
 export function relink(file, folder = posix.dirname(file)) {
