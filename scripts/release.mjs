@@ -1,7 +1,8 @@
 // `npm run release` publishes the packages; `-- --dry` shows what would be published, and needs no account; `-- --check` only
 // names what a page on a registry lacks, and refuses a release without it: each package runs it before it is published.
+// `-- --built` refuses to pack a package without a build: each package runs it before it is packed.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -41,6 +42,13 @@ function check(isDry) {
   if (found.length && !isDry) process.exitCode = 1
 }
 
+/** Without `dist`, npm would pack no code, and say nothing. */
+function checkBuilt() {
+  if (existsSync('dist/index.js')) return
+  console.error('✖ This package is not built. In the folder of the clone, run: npm run pack -- FOLDER')
+  process.exitCode = 1
+}
+
 function publish(isDry) {
   const npm = (...args) =>
     execFileSync('npm', args, {
@@ -59,7 +67,9 @@ function publish(isDry) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' }, dry: { type: 'boolean' } } })
-  if (values.check) check(process.env.npm_config_dry_run === 'true')
+  const flag = { type: 'boolean' }
+  const { values } = parseArgs({ options: { built: flag, check: flag, dry: flag } })
+  if (values.built) checkBuilt()
+  else if (values.check) check(process.env.npm_config_dry_run === 'true')
   else publish(values.dry)
 }

@@ -5,6 +5,7 @@ import { createEmulator, unpaintedWords } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import ora from 'ora'
 import { generate } from '../../examples/generate.mjs'
+import { progressText } from '../../packages/flowscale/src/command/terminal/progress.ts'
 import { root } from '../lib/ensure.mjs'
 import { type DemoOptions, readOptions, usage } from './options.ts'
 import { listWorkflows, plan } from './plan.ts'
@@ -87,7 +88,7 @@ async function play(options: DemoOptions, url: string, apiKey?: string): Promise
         if (status) done(status)
         status = run.status
         if (status !== 'completed' && status !== 'success') spinner.start(status)
-      } else if (run.progress !== undefined) spinner.text = `${status} ${Math.round(run.progress * 100)} %`
+      } else if (run.progress !== undefined) spinner.text = progressText(run)
     },
   })
   done('completed and downloaded')
