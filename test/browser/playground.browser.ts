@@ -148,11 +148,21 @@ test('a restarted server is found again; what it has forgotten is said', async (
     await server.close()
     emulator.close()
     await status(page, 'Reconnecting')
+    // What was known before is not shown as news.
+    await page.getByText('so nothing is paid twice').waitFor()
+    await stage(page).getByText('Last seen: 0 %').waitFor()
+    assert.not.match((await runList(page).textContent())!, '%')
+    assert.is(await page.getByRole('progressbar').count(), 0)
+    for (const name of ['Run', 'Cancel'])
+      assert.ok(await page.getByRole('button', { name, exact: true }).isDisabled(), name)
+    await page.getByRole('region', { name: 'Queue' }).getByText('Nothing to see while offline.').waitFor()
+    await isAccessible(page, 'while the server is away')
     const next = createEmulator({ apiKey: CANARY, speed: 20, workflows: [stepwise().definition] })
     const again = await serve(next, { port })
     try {
       await status(page, 'Live')
       await stage(page).getByText('The server does not know this run any more.').waitFor()
+      await page.getByText('so nothing is paid twice').waitFor({ state: 'hidden' })
       await page.getByRole('radio', { name: 'Stepwise' }).waitFor()
       await choose(page, 'Text to Image')
       await run(page)
@@ -274,6 +284,13 @@ test('a video plays where it stands, and can be saved', () =>
 
 test('by the keyboard alone', () =>
   withPage({}, async (page) => {
+    const skip = page.getByRole('link', { name: 'Skip to the inputs' })
+    await skip.focus()
+    const isSeen = (link: Element) => {
+      const { left, top } = link.getBoundingClientRect()
+      return document.elementFromPoint(left + 20, top + 20) === link
+    }
+    assert.ok(await skip.evaluate(isSeen), 'the link is seen with the focus')
     await page.getByRole('radio', { name: 'Text to Image' }).focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')

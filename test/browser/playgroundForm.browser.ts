@@ -6,9 +6,20 @@ import type { EmulatorOptions } from '@flowscale/emulator'
 import type { Page } from 'playwright-core'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { until } from '../support/until.ts'
 import { suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
-import { attach, choose, photo, run, runList, stage, status, until, withPage } from './kit/playground.ts'
+import {
+  attach,
+  choose,
+  photo,
+  run,
+  runList,
+  stage,
+  status,
+  until as untilPage,
+  withPage,
+} from './kit/playground.ts'
 
 const test = suiteWithBrowser('form of the playground')
 
@@ -134,7 +145,7 @@ test('a link to a run shows its inputs in the form', () =>
     // Without what this tab keeps of the form.
     await page.addInitScript("sessionStorage.removeItem('flowscale-playground-form')")
     await page.reload()
-    await until(page, () => document.querySelector<HTMLInputElement>('input[type=number]')?.value === '7')
+    await untilPage(page, () => document.querySelector<HTMLInputElement>('input[type=number]')?.value === '7')
     assert.is(await page.getByLabel('Text text_51536').inputValue(), 'a red fox')
   }))
 
@@ -152,7 +163,7 @@ for (const width of [320, 390]) {
       const client = createClient({ baseUrl: url, apiKey: CANARY })
       for (const prompt of ['a', 'b']) await executeWorkflowAsync(client, filled.id, { prompt })
       await page.reload()
-      await until(page, () => document.querySelectorAll('#list li').length === 2)
+      await untilPage(page, () => document.querySelectorAll('#list li').length === 2)
       await page.getByRole('button', { name: 'Connection:' }).click()
       for (const name of ['Text to Image', 'Text to Video', 'Diptych', 'Filled']) {
         // Not by a click, which would close the connection.
@@ -179,6 +190,61 @@ for (const width of [320, 390]) {
       assert.ok(overflow <= 0, `${overflow} pixels too wide`)
     }))
 }
+
+test('at 1280 × 800 the bar with Run says how many inputs it hides, and leads to them', () =>
+  withPage({}, async (page) => {
+    await page.setViewportSize({ width: 1280, height: 800 })
+    const cue = page.getByRole('button', { name: /^[123] more input/ })
+    await cue.waitFor()
+    await isAccessible(page, 'with hidden inputs')
+    await cue.click()
+    await cue.waitFor({ state: 'hidden' })
+    const [field, bar] = await page.evaluate(() => [
+      [...document.querySelectorAll('#fields .field')].at(-1)!.getBoundingClientRect().bottom,
+      document.querySelector('.go')!.getBoundingClientRect().top,
+    ])
+    assert.ok(field! <= bar! + 1, `${field} is not above ${bar}`)
+  }))
+
+for (const count of [0, 30]) {
+  test(`at 2560 × 1440 the list of ${count || 'eight'} workflows cuts no row`, () => {
+    const workflows = Array.from({ length: count }, (_, index) => ({
+      ...filled,
+      id: `f1lled${String(index).padStart(6, '0')}`,
+    }))
+    return withPage({ options: { workflows } }, async (page) => {
+      await page.setViewportSize({ width: 2560, height: 1440 })
+      const rows = () =>
+        page.evaluate(() => {
+          const list = document.querySelector('#workflows')!.getBoundingClientRect()
+          const all = [...document.querySelectorAll('.workflow')].map((row) => row.getBoundingClientRect())
+          const seen = all.filter(({ top, bottom }) => bottom > list.top + 1 && top < list.bottom - 1)
+          return [
+            seen.length,
+            seen.filter(({ top, bottom }) => top < list.top || bottom > list.bottom).length,
+          ]
+        })
+      assert.equal(await rows(), [count ? 11 : 8, 0])
+      if (!count) return
+      const scrolled = () => page.locator('#workflows').evaluate((list) => list.scrollTop)
+      await page.locator('#workflows').hover()
+      await page.mouse.wheel(0, 150)
+      await until(async () => (await scrolled()) > 0 && (await rows())[1] === 0)
+    })
+  })
+}
+
+test('beside Run stands how long the latest runs of the workflow took', () =>
+  withPage({}, async (page) => {
+    const usual = page.locator('#usual')
+    assert.is(await usual.textContent(), '')
+    await run(page)
+    await stage(page).getByText('completed').waitFor()
+    await usual.filter({ hasText: /^about \d+ s$/ }).waitFor()
+    await isAccessible(page, 'with an estimate')
+    await choose(page, 'Diptych')
+    assert.is(await usual.textContent(), '')
+  }))
 
 for (const width of [1280, 2560, 3840]) {
   test(`logo and cards share their edges at ${width} pixels`, () =>

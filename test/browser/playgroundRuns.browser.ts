@@ -2,16 +2,32 @@
 
 import { createClient, executeWorkflow } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
+import type { EmulatorOptions, RunContext } from '@flowscale/emulator'
 import type { Page } from 'playwright-core'
 import { assert } from '#test'
 import { CANARY } from '../support/canary.ts'
+import { webp } from '../support/png.ts'
+import { until } from '../support/until.ts'
 import { suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
-import { choose, drop, pngWith, run, runList, stage, until, withPage } from './kit/playground.ts'
+import {
+  choose,
+  colorOf,
+  drop,
+  isPreviewed,
+  photo,
+  pngWith,
+  preview,
+  run,
+  runList,
+  stage,
+  until as untilPage,
+  withPage,
+} from './kit/playground.ts'
 
 const test = suiteWithBrowser('many runs in the playground')
 
-const textToImage = 'bncu0a1kipv'
+const [textToImage, imageToImage, diptych] = ['bncu0a1kipv', 'a9bc45rt2kpm', 'd1ptych7two2']
 const dialog = (page: Page) => page.getByRole('dialog')
 const button = (page: Page, name: string) => dialog(page).getByRole('button', { name, exact: true })
 const view = (page: Page) => dialog(page).getByRole('group', { name: 'Output' })
@@ -56,6 +72,10 @@ for (const [scheme, width] of [
       await button(page, 'Actual size').waitFor()
       await isAccessible(page, 'the gallery')
       await fits(page, 'the gallery')
+      const tops = await dialog(page)
+        .locator('.actions > *')
+        .evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().top))
+      assert.is(new Set(tops).size, 1, 'the buttons take one row')
 
       await page.keyboard.press('ArrowRight')
       await view(page)
@@ -64,9 +84,12 @@ for (const [scheme, width] of [
         .waitFor()
       await page.keyboard.press('ArrowRight')
       const video = view(page).locator('video')
-      await until(page, () => document.querySelector<HTMLVideoElement>('.view video')?.readyState === 4)
+      await untilPage(page, () => document.querySelector<HTMLVideoElement>('.view video')?.readyState === 4)
       await page.keyboard.press('Space')
-      await until(page, () => document.querySelector<HTMLVideoElement>('.view video')?.played.length === 1)
+      await untilPage(
+        page,
+        () => document.querySelector<HTMLVideoElement>('.view video')?.played.length === 1,
+      )
       assert.ok(await video.evaluate((video) => (video as HTMLVideoElement).controls))
       // Once around.
       await page.keyboard.press('ArrowRight')
@@ -143,7 +166,7 @@ for (const given of ['', '41']) {
       await page.getByLabel('Text text_51536').fill('a red fox')
       await page.getByRole('spinbutton', { name: 'Seed' }).fill(given)
       await page.getByRole('button', { name: 'Run 4 seeds' }).dblclick()
-      await until(page, () => document.querySelectorAll('#list .badge.good').length === 4)
+      await untilPage(page, () => document.querySelectorAll('#list .badge.good').length === 4)
       assert.is(emulator.stats.runsStarted, 4)
       assert.is(new Set(sent.map(({ seed }) => seed)).size, 4)
       assert.is(new Set(sent.map(({ rest }) => rest)).size, 1)
@@ -156,6 +179,76 @@ for (const given of ['', '41']) {
       assert.is(await page.getByRole('button', { name: 'Run 4 seeds' }).count(), 0, 'it has no seed')
     }))
 }
+
+test('four seeds stand side by side, each with its progress, its preview and its result; a click enlarges one', () => {
+  const contexts: RunContext[] = []
+  const ends: (() => void)[] = []
+  const workflow = {
+    id: 'se3ds0000000',
+    name: 'Seeds',
+    description: 'Waits for the test',
+    inputs: { prompt: 'string', seed: { kind: 'number', required: false } },
+    outputs: { picture: 'image' },
+    async run(_: unknown, context: RunContext) {
+      contexts.push(context)
+      await new Promise<void>((resolve) => ends.push(resolve))
+      return { picture: { data: new Uint8Array(photo), type: 'image/png' } }
+    },
+  } as NonNullable<EmulatorOptions['workflows']>[number]
+  return withPage({ options: { workflows: [workflow] } }, async (page, { url }) => {
+    const tile = (name: string) => stage(page).getByRole('button', { name })
+    await choose(page, 'Seeds')
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('41')
+    await page.getByRole('button', { name: 'Run 4 seeds' }).click()
+    await tile('seed 42 running').waitFor()
+    await tile('seed 44 Queued').waitFor()
+    contexts[0]!.progress(0.3)
+    await tile('seed 41 running').getByText('30 %').waitFor()
+    contexts[0]!.preview!(preview(200, 30, 40))
+    await isPreviewed(page, 1)
+    assert.is(await colorOf(tile('seed 41 running')), '200,30,40')
+    await isAccessible(page, 'four runs at work')
+    for (let count = 0; count < 4; count++) {
+      await until(() => ends.length > count)
+      ends[count]!()
+    }
+    for (const seed of [41, 42, 43, 44]) await tile(`seed ${seed} completed`).locator('img').waitFor()
+    await isAccessible(page, 'four results')
+    const seenAt = (seed: Element) => {
+      const { left, top } = seed.getBoundingClientRect()
+      return document.elementFromPoint(left + 8, top + 8) === seed
+    }
+    assert.ok(await tile('seed 44 completed').locator('small').evaluate(seenAt), 'the seed is on the picture')
+    await fits(page, 'four results')
+
+    await tile('seed 43 completed').click()
+    await view(page).getByRole('img').waitFor()
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => /seed 43/.test(document.activeElement?.textContent ?? ''))
+    await stage(page).locator('.given').filter({ hasText: 'seed43' }).waitFor()
+
+    // Later runs, of this workflow and of another one, come after the siblings.
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('7')
+    await run(page)
+    await until(() => ends.length > 4)
+    ends[4]!()
+    await stage(page).locator('.outputs figure > img').waitFor()
+    assert.is(await tile('seed').count(), 0, 'a run of its own')
+    await executeWorkflowAsync(clientOf(url), 't3xtwr1ter00', { prompt: 'a pier' })
+    await page.goBack()
+    await page.reload()
+    await runList(page).getByRole('button', { name: 'a pier completed' }).waitFor()
+    assert.is(await tile('seed').count(), 4, 'after a reload')
+    await stage(page).getByRole('button', { name: 'Compare' }).click()
+    const seeds = async (name: string) => {
+      const options = dialog(page).getByRole('combobox', { name }).locator('option')
+      return (await options.allTextContents()).map((text) => text.split(' · ')[1])
+    }
+    const rest = ['seed 7', 'a pier']
+    assert.equal(await seeds('First run'), ['seed 43', 'seed 41', 'seed 42', 'seed 44', ...rest])
+    assert.equal(await seeds('Second run'), ['seed 41', 'seed 42', 'seed 43', 'seed 44', ...rest])
+  })
+})
 
 test('four seeds: an error that may have started a run ends it, and nothing is sent again', () =>
   withPage({}, async (page, { emulator }) => {
@@ -200,12 +293,80 @@ test('a file of a run that is dropped on the page fills the form', () =>
     assert.is(await page.getByLabel('Text text_51536').inputValue(), 'a grey heron')
     assert.is(await page.getByRole('spinbutton', { name: 'Seed' }).inputValue(), '9')
 
-    await drop(page, 'body', 'holiday_photograph.png')
-    await status.filter({ hasText: 'holiday_photograph.png names no inputs.' }).waitFor()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await drop(page, 'body', 'holiday_photograph_2.png')
+    await status.filter({ hasText: 'holiday_photograph_2.png names no inputs.' }).waitFor()
+    assert.not.ok(
+      asked.some((url) => /runs\/./.test(url)),
+      'it has no id of a run',
+    )
     await run(page)
     await stage(page).getByRole('img', { name: 'a grey heron' }).waitFor()
     // Its drop area takes a file as it is.
     await drop(page, '.drop', 'ComfyUI_00001_.png', pngWith(graph))
     await page.getByRole('button', { name: 'Remove ComfyUI_00001_.png' }).waitFor()
     assert.is(await page.getByText('Filled from').count(), 0)
+  }))
+
+test('a picture of the emulator fills the form, whatever its name is', () =>
+  withPage({}, async (page, { url }) => {
+    const client = clientOf(url)
+    const paint = async (workflowId: string, inputs: Record<string, any>) => {
+      const { runId, outputs } = await executeWorkflowAsync(client, workflowId, inputs)
+      return { runId, bytes: new Uint8Array(await (await fetch(outputs[0]!.download_url!)).arrayBuffer()) }
+    }
+    const fox = await paint(textToImage, { text_51536: 'a red fox ä', seed: 7 })
+    const sea = await paint(diptych, { prompt: ['dawn', 'dusk'], seed: 9007199254740991 })
+    const oil = await paint(imageToImage, { prompt: 'in oil', image_input: new File([photo], 'sea.png') })
+    const status = page.getByRole('status')
+    for (const [name, { bytes }, workflow, label, text, more] of [
+      // As `flowscale batch` saves them.
+      [
+        '0001.png',
+        fox,
+        'Text to Image',
+        'Text text_51536',
+        'a red fox ä',
+        ' Not in it: image_1234, video_1239.',
+      ],
+      // The name of another run.
+      [`image_${fox.runId}.png`, sea, 'Diptych', 'Prompt prompt', 'dawn\ndusk', ''],
+      ['mine (2).png', oil, 'Image to Image', 'Prompt prompt', 'in oil', ''],
+    ] as const) {
+      await drop(page, 'body', name, bytes)
+      await status.filter({ hasText: `Filled from ${name}.${more}` }).waitFor()
+      assert.ok(await page.getByRole('radio', { name: workflow, exact: true }).isChecked(), name)
+      assert.is(await page.getByLabel(label).inputValue(), text)
+    }
+    await page.getByText('Choose the file again: sea.png').waitFor()
+
+    // Of a gateway: a list, and a seed that JavaScript can't hold. Then names of a sidecar, which no node has.
+    const node = (inputs: object) => ({ class_type: 'Any', inputs })
+    const prompt = node({ label: 'prompt', default_value: { __value__: ['a pier', 'a port'] } })
+    const text = JSON.stringify({ 1: prompt, 2: node({ seed: 5 }) }).replace('5', '18446744073709551615')
+    await drop(page, 'body', 'a.webp', webp([`prompt:${text}`], true))
+    await status.filter({ hasText: 'Filled from a.webp.' }).waitFor()
+    assert.is(await page.getByLabel('Prompt prompt').inputValue(), 'a pier\na port')
+    assert.is(await page.getByRole('spinbutton', { name: 'Seed' }).inputValue(), '18446744073709551615')
+    const saved = node({ filename_prefix: `ComfyUI_${fox.runId.slice(0, 8)}` })
+    await drop(page, 'body', 'b.png', pngWith({ 1: saved }))
+    await status.filter({ hasText: 'Filled with the inputs of “a red fox ä”.' }).waitFor()
+
+    // Anybody can write anything into a picture.
+    const hostile = { toString: 1, valueOf: 1 }
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    for (const [name, prompt] of [
+      ['toString.png', { 1: { inputs: { label: hostile, text: hostile }, _meta: { title: hostile } } }],
+      ['prefix.png', { 1: { inputs: { filename_prefix: hostile } } }],
+      ['kinds.png', { 1: null, 2: { inputs: 'abc' }, 3: { inputs: { '': 'for all' } } }],
+      ['deep.png', { 1: { inputs: { text: 'DEEP' } } }],
+    ] as const) {
+      await drop(page, 'body', name, pngWith(JSON.stringify(prompt).replace('"DEEP"', deep)))
+      await status.filter({ hasText: `${name} is of a workflow that is not on this server.` }).waitFor()
+    }
+
+    await drop(page, 'body', `left_image_${sea.runId}.png`, sea.bytes)
+    await status.filter({ hasText: 'Filled with the inputs of “dawn / dusk”.' }).waitFor()
+    assert.is(await page.getByRole('spinbutton', { name: 'Seed' }).inputValue(), '9007199254740991')
   }))

@@ -61,7 +61,10 @@ test('at 1280 × 900 a run is in view without scrolling, and so is the button Ru
   withPage({}, async (page) => {
     await run(page)
     await stage(page).getByRole('img').waitFor()
-    await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')!.naturalWidth > 0)
+    await until(
+      page,
+      () => document.querySelector<HTMLImageElement>('.outputs figure > img')!.naturalWidth > 0,
+    )
     const seen = await page.evaluate(() => {
       const boxes = ['#stage', '#run'].map((id) => document.querySelector(id)!.getBoundingClientRect())
       return { scrolled: scrollY, inView: boxes.map(({ top, bottom }) => top >= 0 && bottom <= innerHeight) }
@@ -74,7 +77,7 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await choose(page, 'Diptych')
     await prompt(page).fill('two lakes\ntwo seas')
     await run(page)
-    await until(page, () => document.querySelectorAll('.outputs img').length === 2)
+    await until(page, () => document.querySelectorAll('.outputs figure > img').length === 2)
     await choose(page, 'Image to Image')
     await attach(page, 'Choose an image')
     await prompt(page).fill('in oil')
@@ -99,9 +102,9 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await stage(page).getByRole('heading', { name: 'Never Ends' }).waitFor()
   }))
 
-test('a reload in the middle of a run: its title and its picture come', () => {
+test('a reload in the middle of a run: it is in view on a phone, and its title and its picture come', () => {
   const { definition, started, end } = stepwise()
-  return withPage({ options: { workflows: [definition] } }, async (page) => {
+  return withPage({ width: 390, options: { workflows: [definition] } }, async (page) => {
     await choose(page, 'Stepwise')
     await prompt(page).fill('a heron')
     await run(page)
@@ -110,6 +113,10 @@ test('a reload in the middle of a run: its title and its picture come', () => {
     await page.waitForURL(/run=/)
     await page.reload()
     await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
+    await until(page, () => {
+      const { top, bottom } = document.querySelector('#stage')!.getBoundingClientRect()
+      return top >= 0 && bottom <= innerHeight
+    })
     end()
     await stage(page).getByRole('img', { name: 'a heron' }).waitFor()
   })
@@ -135,6 +142,28 @@ for (const how of ['sockets', 'polling']) {
   })
 }
 
+test('a run of another browser runs again, is edited, and has its code', () =>
+  withPage({}, async (page, { url, emulator }) => {
+    // Its inputs tell nothing of its workflow: there are none.
+    const elsewhere = createClient({ baseUrl: url, apiKey: CANARY })
+    const { data } = await executeWorkflow(elsewhere, 'fa1lsa1ways0', {})
+    await runList(page).getByRole('button', { name: 'Always Fails failed' }).click()
+    await button(page, 'Run again').waitFor()
+    await page.goto(`${url}/#run=${data.run_id}`)
+    await page.reload()
+    await button(page, 'Code').click()
+    await dialog(page).locator('pre').filter({ hasText: 'fa1lsa1ways0' }).waitFor()
+    await page.keyboard.press('Escape')
+    await button(page, 'Edit inputs').click()
+    await page.getByRole('radio', { name: 'Always Fails', checked: true }).waitFor()
+    await button(page, 'Run again').click()
+    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    assert.equal(
+      emulator.ledger.runs.map(({ workflowId }) => workflowId),
+      ['fa1lsa1ways0', 'fa1lsa1ways0'],
+    )
+  }))
+
 test('an address of a run that is not there says so', () =>
   withPage({}, async (page, { url }) => {
     await page.goto(`${url}/#workflow=d1ptych7two2&run=gone`)
@@ -149,10 +178,15 @@ test('the code of the form and of a run, without the key, to copy', () =>
     await page.getByLabel('Text text_51536').fill('a "red" fox')
     await page.getByRole('button', { name: 'Code' }).click()
     const shown = dialog(page).locator('pre')
-    await shown.filter({ hasText: 'text_51536: "a \\"red\\" fox"' }).waitFor()
+    await shown.filter({ hasText: `text_51536: 'a "red" fox'` }).waitFor()
+    assert.is(await shown.locator('.string').last().textContent(), `'a "red" fox'`)
+    await page.emulateMedia({ colorScheme: 'light' })
+    await isAccessible(page, 'the dialog of the code, light')
+    await page.emulateMedia({ colorScheme: 'dark' })
     for (const [name, part] of [
       ['TypeScript', 'defineWorkflow<'],
       ['curl', '$FLOWSCALE_API_KEY'],
+      ['Python', "os.environ['FLOWSCALE_API_KEY']"],
       ['PowerShell', '$env:FLOWSCALE_API_KEY'],
       ['Command line', 'npx flowscale run bncu0a1kipv'],
     ] as const) {
@@ -170,8 +204,9 @@ test('the code of the form and of a run, without the key, to copy', () =>
     await run(page)
     await stage(page).getByRole('img').waitFor()
     await page.getByLabel('Text text_51536').fill('another')
+    const [seed = ''] = /\d+/.exec((await stage(page).locator('.given').textContent())!) ?? []
     await button(page, 'Code').click()
-    await shown.filter({ hasText: 'a \\"red\\" fox' }).waitFor()
+    await shown.filter({ hasText: `text_51536: 'a "red" fox',\n  seed: ${seed},` }).waitFor()
   }))
 
 test('JSON of request and run', () =>
@@ -253,16 +288,33 @@ test('an image is enlarged, and the original can be opened', () =>
   withPage({}, async (page) => {
     await run(page)
     await stage(page).getByRole('img').waitFor()
-    await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')!.naturalWidth > 0)
+    await until(
+      page,
+      () => document.querySelector<HTMLImageElement>('.outputs figure > img')!.naturalWidth > 0,
+    )
+    const opacity = (wanted: string) =>
+      page.waitForFunction(
+        (wanted) => getComputedStyle(document.querySelector('#stage .tools')!).opacity === wanted,
+        wanted,
+      )
+    await page.getByRole('banner').hover()
+    await opacity('0')
+    await page.locator('.outputs figure > img').hover()
+    await opacity('1')
+    await page.getByRole('banner').hover()
+    await button(page, 'Enlarge').focus()
+    await opacity('1')
     const [original] = await Promise.all([
       page.context().waitForEvent('page'),
       stage(page).getByRole('link', { name: 'Open the original' }).click(),
     ])
-    assert.is(original.url(), await page.locator('.outputs img').getAttribute('src'))
+    assert.is(original.url(), await page.locator('.outputs figure > img').getAttribute('src'))
     await original.close()
     await button(page, 'Enlarge').click()
     const width = () => page.locator('#gallery .view img').evaluate((image) => image.clientWidth)
-    assert.ok((await width()) > (await page.locator('.outputs img').evaluate((image) => image.clientWidth)))
+    assert.ok(
+      (await width()) > (await page.locator('.outputs figure > img').evaluate((image) => image.clientWidth)),
+    )
     await isAccessible(page, 'the enlarged image')
     await dialog(page).getByRole('button', { name: 'Actual size' }).click()
     assert.is(await width(), 768)
@@ -292,6 +344,8 @@ test('an address of an output that is a script is no link', () =>
     await run(page)
     await isLinkTo(null)
     assert.not.ok(await original.isVisible())
+    // An answer may be under way.
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
   }))
 
 test('required and optional inputs, defaults, ranges and choices are shown, and sent', async () => {

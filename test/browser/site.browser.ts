@@ -56,7 +56,7 @@ async function visit(
 
 test('no page scrolls sideways, from 320 to 3840 px', async () => {
   const html = guides.map((file) => file.replace('.md', '.html'))
-  for (const file of ['', executeMany, clientOptions, 'examples/node-batch-mjs.html', ...html])
+  for (const file of ['', 'readme.html', executeMany, clientOptions, 'examples/node-batch-mjs.html', ...html])
     await visit(file, {}, async (page) => {
       for (const width of [320, 390, 1280, 2560, 3840]) {
         await page.setViewportSize({ width, height: 900 })
@@ -80,13 +80,13 @@ async function search(page: Page, words: string): Promise<string[]> {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in the ${colorScheme} theme`, async () => {
-    for (const file of ['', 'docs/gateway-failures.html', executeMany, clientOptions])
+    for (const file of ['', 'readme.html', 'docs/gateway-failures.html', executeMany, clientOptions])
       await visit(file, { colorScheme }, (page) => isAccessible(page, file))
     await visit('', { colorScheme }, async (page) => {
       await search(page, 'cancel')
       await isAccessible(page, 'a search')
     })
-    await visit('', { colorScheme, width: 390 }, async (page) => {
+    await visit('readme.html', { colorScheme, width: 390 }, async (page) => {
       await page.locator('.VPLocalNav .menu').click()
       await isAccessible(page, 'the menu')
     })
@@ -96,16 +96,44 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('the menu has the guides first, and shows them', () =>
   visit('docs/files.html', {}, async (page) => {
     const groups = await page.locator('.VPSidebarItem.level-0 > .item .text').allTextContents()
-    assert.is(groups.join(), 'Guides,Commands and servers,Migrating,Reference,For engineers,Examples')
+    assert.is(groups.join(), 'Guides,Commands and servers,Reference,For engineers,Examples')
     assert.ok(await page.locator('.VPSidebar a[href="/docs/many-runs.html"]').isVisible())
     // Parts of the API open by themselves.
     assert.not.ok(await page.locator(`.VPSidebar a[href="/${executeMany}"]`).isVisible())
     await page.goto(`http://site/${executeMany}`)
-    assert.ok(await page.locator(`.VPSidebar a[href="/${executeMany}"]`).isVisible())
+    const link = page.locator(`.VPSidebar a[href="/${executeMany}"]`)
+    assert.ok(await link.isVisible())
+    // The menu scrolls to the open page, and a wider window makes it no narrower.
+    await page.waitForFunction(
+      (link) => link!.getBoundingClientRect().bottom <= innerHeight,
+      await link.elementHandle(),
+    )
+    const widthOfMenu = () => page.locator('.VPSidebar').evaluate((menu) => menu.clientWidth)
+    const width = await widthOfMenu()
+    await page.setViewportSize({ width: 1440, height: 900 })
+    assert.is(await widthOfMenu(), width, 'the menu at 1440 px')
+  }))
+
+test('the start page has a picture, the version, and three doors that open', () =>
+  visit('', {}, async (page) => {
+    const picture = page.locator('.VPHero img')
+    assert.ok(
+      await picture.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth)),
+    )
+    const { version } = JSON.parse(readFileSync('packages/client/package.json', 'utf8'))
+    assert.ok(await page.locator('.VPNavBar a', { hasText: version }).isVisible())
+    assert.ok(
+      await page.locator('.VPNavBar img.logo').evaluate((logo: HTMLImageElement) => logo.naturalWidth),
+    )
+    for (const [door, heading] of ['Run the gateway', 'Running a workflow', 'In a page'].entries()) {
+      await page.locator('a.VPFeature').nth(door).click()
+      await page.locator('h1', { hasText: heading }).waitFor()
+      await page.goBack()
+    }
   }))
 
 test('a guide leads to the previous and the next one', () =>
-  visit('', {}, async (page) => {
+  visit('readme.html', {}, async (page) => {
     await page.locator('.pager-link.next').click()
     await page.locator('h1', { hasText: 'Running a workflow' }).waitFor()
     await page.locator('.pager-link.prev').click()
@@ -131,21 +159,21 @@ test('on a phone, the menu comes before the headings of the page', () =>
     await page.locator('h1', { hasText: 'Many runs' }).waitFor()
   }))
 
-/** Words, and what the address of one of the first three results has in it. */
+/** Words, and what the address of the first result, or of one of the first three, has in it. */
 const found = `
 429          /docs/errors
 abort        /docs/running
-agent        /docs/ai-sdk
+agent        /docs/(ai-sdk|mcp)  first
 app router   /docs/in-a-page|/docs/proxy
 authorize    /docs/proxy
-axios        /docs/migrating
+axios        /MIGRATING
 batch        /docs/command-scripts
 bun          /docs/runtimes
 cancel       /cancelRun
 comfyui      /docs/gateway.html
 cors         /docs/proxy
 deno         /docs/runtimes
-docker       /docs/docker
+docker       /docs/gateway-hosting
 download     /downloadOutput
 error        /docs/errors
 executeMany  /executeMany
@@ -155,14 +183,17 @@ gateway      /docs/gateway
 hono         /docs/proxy
 key          /docs/gateway-keys
 log          /createLogger
+lora         /docs/gateway.html  first
 mcp          /docs/mcp
 mock         /docs/emulator
 next.js      /docs/in-a-page
 open webui   /docs/openai
 price        /docs/guarantees
 progress     /docs/progress
+python       /docs/without-client  first
 queue        /(getQueue|docs/gateway-several)
 react        /docs/store
+redis        /docs/gateway-many  first
 redirect     /docs/errors
 resume       /docs/running
 retry        /docs/errors
@@ -174,18 +205,39 @@ types        /docs/typed-workflows
 upload       /docs/files
 video        /docs/ai-sdk
 vue          /docs/in-a-page
-webhook      /docs/webhooks
+webhook      /docs/webhooks  first
 websocket    /docs/progress
 worker       /docs/proxy|/docs/runtimes
 `
 test('the search finds', () =>
   visit('', {}, async (page) => {
     const wrong: string[] = []
-    for (const [, words, path] of found.matchAll(/^(\S.*?) +(\/.*)$/gm)) {
-      const first = (await search(page, words!)).slice(0, 3)
+    for (const [, words, path, only] of found.matchAll(/^(\S.*?) +(\/\S+)( {2}first)?$/gm)) {
+      const first = (await search(page, words!)).slice(0, only ? 1 : 3)
       if (!first.some((href) => new RegExp(path!).test(href))) wrong.push(`${words}: ${first.join(', ')}`)
     }
     assert.equal(wrong, [])
+  }))
+
+test('a search whose index is still loading says so', () =>
+  visit('', {}, async (page) => {
+    let answer = () => {}
+    const wanted = new Promise<void>((resolve) => {
+      page.route('**/*localSearchIndex*', async (route) => {
+        await new Promise<void>((release) => {
+          answer = release
+          resolve()
+        })
+        await route.fallback()
+      })
+    })
+    await page.keyboard.press('Control+k')
+    const loading = page.locator('.VPLocalSearchBox', { hasText: 'Loading…' })
+    await loading.waitFor()
+    await wanted
+    answer()
+    await loading.waitFor({ state: 'detached' })
+    assert.ok((await search(page, 'cancel')).length > 0)
   }))
 
 test('a link to a heading leads to one', () => {

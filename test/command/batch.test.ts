@@ -293,6 +293,8 @@ early('wrong calls and wrong rows cost no run', () =>
     const { stdout } = await batch(pod, 'wrong.csv', '--json')
     const { error } = json(stdout).at(-1)
     assert.is(error.code, 'usage')
+    for (const { input, message } of error.problems)
+      assert.match(`${input}: ${message}`, /^seed: row \d \(line \d\): /)
     assert.is(error.problems.length, 2)
     assert.is(started(pod), 0)
     assert.equal((await pod.list('.')).includes('out'), false, 'no folder is made for what is wrong')

@@ -101,6 +101,29 @@ test('names and ids of workflows, quoted', async () => {
   assert.equal(await offered('run', 'b', 'bn'), [])
 })
 
+test('names of inputs that are not given yet, and of a list always', async () => {
+  const hostile = 'a\\$\\(touch\\ hacked\\)='
+  assert.equal(await offered('run', 'Text\\ Writer', ''), [hostile, 'seed=', 'text_51536='])
+  assert.equal(await offered('run', 'bncu0a1kipv', '-o', 'photos', 's'), ['seed='])
+  assert.equal(await offered('run', 'bncu0a1kipv', 'seed', '=', '7', 'text_51536', '=', 'x', ''), [
+    hostile,
+    'text_51536=',
+  ])
+  assert.equal(await offered('run', 'b', ''), [])
+  assert.equal(await offered('run', 'nosuch', ''), [])
+})
+
+test('ids of runs with their workflow and text; those that go on to cancel', async () => {
+  const ids = ['5c1e77aa-0000-4000-8000-000000000000', '808f34d0-0000-4000-8000-000000000000']
+  for (const verb of ['wait', 'download', 'get']) assert.equal(await offered(verb, ''), ids, verb)
+  assert.equal(await offered('cancel', ''), [ids[1]])
+  assert.equal(await offered('get', '80'), [ids[1]])
+  assert.equal(await offered('wait', ids[1]!, ''), [ids[0]])
+  assert.equal(await offered('get', ids[0]!, ''), [])
+  const { stdout } = await flowscale(['__complete', '--', 'get', ''], { env })
+  assert.is(stdout, `words\t\n${ids[1]}\tb: a fox $(touch hacked)\n${ids[0]}\tb: a lake\n`)
+})
+
 test('of the server that the words name, however bash takes them apart; nothing where it does not answer', async () => {
   const away = { ...env, FLOWSCALE_API_URL: 'http://127.0.0.1:1' }
   assert.equal(await offeredIn(away, 'run', 'bn'), [])
@@ -119,6 +142,10 @@ inTerminal('with the key Tab', async () => {
   await bash.shows(/source.*\n\$$/)
   bash.type('flowscale workf\t')
   await bash.shows(/\$ flowscale workflows$/m)
+  bash.type('\x15flowscale run bncu0a1kipv te\tdawn')
+  await bash.shows(/bncu0a1kipv text_51536=dawn$/m)
+  bash.type('\x15flowscale get \t\t')
+  await bash.shows(/808f34d0-0000-4000-8000-000000000000 {2}b: a fox \$\(touch hacked\)/)
   bash.type('\x15flowscale run x image=@pho\t')
   bash.type('to\\ o\t')
   await bash.shows(/image=@photo\\ one\.png$/m)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { listen } from '../support/listen.ts'
 import { bin } from './kit.ts'
 
-/** A folder with files, `flowscale` in the PATH, and a server with three workflows: the name of one is a command. */
+/** A folder with files, `flowscale` in the PATH, and a server with three workflows and two runs: the name of one, and an input, is a command. */
 export async function completionFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'flowscale-completion-'))
   for (const name of ['photos', 'bin']) mkdirSync(join(folder, name))
@@ -17,12 +17,17 @@ export async function completionFolder() {
     id,
     name,
     description: '',
-    inputs: {},
+    inputs: id === 'b' ? {} : { text_51536: 'string', seed: 'number', 'a$(touch hacked)': 'image' },
     outputs: {},
+    input_details: { seed: { required: false, description: 'Of the noise' }, text_51536: { array: true } },
   }))
-  const server = await listen((_, response) => {
+  const runs = [
+    ['808f34d0-0000-4000-8000-000000000000', 'running', 'a fox\n$(touch hacked)'],
+    ['5c1e77aa-0000-4000-8000-000000000000', 'completed', 'a lake'],
+  ].map(([_id, status, value]) => ({ _id, status, workflow_id: 'b', inputs: [{ path: 'prompt', value }] }))
+  const server = await listen(({ url }, response) => {
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ status: 'success', data }))
+    response.end(JSON.stringify({ status: 'success', data: /\/runs\b/.test(url!) ? { runs } : data }))
   })
   return {
     folder,

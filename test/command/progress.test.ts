@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { elapsed, progressText } from '../../packages/flowscale/src/command/terminal/progress.ts'
+import { table } from '../../packages/flowscale/src/command/terminal/table.ts'
 import { commandInTerminal, hasTerminals, type TerminalOptions } from './startInTerminal.ts'
 
 const test = suite('progress')
@@ -17,9 +18,13 @@ const hidesCursor = '\x1b[?25l'
 const showsCursor = '\x1b[?25h'
 
 test('says how far a run is', () => {
-  assert.is(progressText({ status: 'running', progress: 0.42 }), 'running 42 %')
-  assert.is(progressText({ status: 'running', progress: 0.42, node: 'KSampler' }), 'running 42 %, KSampler')
-  assert.is(progressText({ status: 'in_progress', progress: 0.999 }), 'running 99 %')
+  assert.is(progressText({ status: 'running', progress: 0.05 }), 'running   5 %')
+  assert.is(progressText({ status: 'running', progress: 0.42, node: 'KSampler' }), 'running  42 %, KSampler')
+  assert.is(progressText({ status: 'in_progress', progress: 0.999 }), 'running  99 %')
+  assert.is(progressText({ status: 'running', progress: 1 }), 'running 100 %')
+  const spaces = { status: 'a    b', progress: 0, node: 'c\n\n \td' }
+  assert.is(progressText(spaces), 'a b   0 %, c d', 'no text of a server leaves the line')
+  assert.match(table(['state'], [[progressText({ status: 'running', progress: 0.05 })]]), 'running   5 %')
   assert.is(progressText({ status: 'running' }), 'running')
   assert.is(progressText({ status: 'completed', progress: 1 }), 'completed')
   assert.is(progressText({ status: 'queued', position: 3 }), 'queued, 3 before it')

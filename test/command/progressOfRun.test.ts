@@ -20,7 +20,7 @@ inTerminal('is seen, and gone at the end', async () => {
     cwd,
     env: server.env,
   })
-  await run.shows(/running( \d+ %)?(, [\d mins]+)?(, .+)?$/)
+  await run.shows(/running( [ \d]{3} %)?(, [\d mins]+)?(, .+)?$/)
   const { code, screen } = await run.ended
   assert.is(code, 0)
   assert.match(screen, /^Run \S+ submitted\n+\S+\.png$/)
@@ -28,7 +28,7 @@ inTerminal('is seen, and gone at the end', async () => {
 
 inTerminal('Ctrl-C gives the cursor back, and says how to go on', async () => {
   const run = startInTerminal(['run', 'Never Ends'], { cwd, env: server.env })
-  await run.shows(/running( \d+ %)?(, [\d mins]+)?(, .+)?$/)
+  await run.shows(/running( [ \d]{3} %)?(, [\d mins]+)?(, .+)?$/)
   run.type('\x03')
   const { code, screen, raw } = await run.ended
   assert.is(code, 130)

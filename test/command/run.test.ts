@@ -170,7 +170,7 @@ test('on a gateway, which tells what is required', async ({ cwd, atEnd }) => {
   const answer = await fetch(`${gateway.url}/api/v1/runs?workflow_id=odd`, asked)
   const { errors } = (await answer.json()) as { errors: string[] }
   const unable = await flowscale(['run', 'odd'], { cwd, env })
-  assert.equal([unable.code, unable.stderr], [2, `flowscale: ${errors[0]}\n`])
+  assert.equal([unable.code, unable.stderr], [2, `flowscale: Workflow "odd" can't run: ${errors[0]}.\n`])
   assert.equal(comfy.executed.runs, {})
   const args = ['run', 'Image to Image', `image_input=@${picture}`, 'prompt=in oil', '-o', 'out']
   const { code, stdout, stderr } = await flowscale(args, { cwd, env })

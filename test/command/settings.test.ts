@@ -45,25 +45,28 @@ const lines = (fields: Record<string, string>) =>
     .join('')
 
 /**
- * Where an address and a key are set, and the key that your server and the strange one are sent; `-`: no request.
+ * Where an address and a key are set, the key that your server and the strange one are sent (`-`: no request), and the key
+ * that stderr says was not used.
  * `you` and `strange` are the servers, and `key` is the canary.
  */
 const cases = `
-what                                                | flags        | environment | .env        | you  | strange
-environment                                         |              | you key     |             | key  | -
-flags                                               | you key      |             |             | key  | -
-.env                                                |              |             | you key     | key  | -
-no key                                              |              | you         |             | none | -
-flags go before the environment                     | you key      | strange x   |             | key  | -
-the environment goes before .env                    |              | you key     | strange x   | key  | -
-a strange .env gets no key of the environment       |              | - key       | strange     | -    | none
-nor where it has a key                              |              | - key       | strange x   | -    | x
-a key by a flag goes to the address of .env         | - key        |             | you         | key  | -
-a key of .env without an address goes to yours      |              | you         | - key       | key  | -
-a key of .env goes to no other address: flag        | strange      |             | you key     | -    | none
-a key of .env goes to no other address: environment |              | strange     | you key     | -    | none
-the same address, written otherwise                 | you/         |             | you key     | key  | -
-empty values are none                               |              | empty blank | you key     | key  | -`
+what                                                | flags        | environment | .env        | you  | strange | not used
+environment                                         |              | you key     |             | key  | -       | -
+flags                                               | you key      |             |             | key  | -       | -
+.env                                                |              |             | you key     | key  | -       | -
+no key                                              |              | you         |             | none | -       | -
+flags go before the environment                     | you key      | strange x   |             | key  | -       | -
+the environment goes before .env                    |              | you key     | strange x   | key  | -       | -
+a strange .env gets no key of the environment       |              | - key       | strange     | -    | none    | FLOWSCALE_API_KEY in the environment
+nor where it has a key                              |              | - key       | strange x   | -    | x       | FLOWSCALE_API_KEY in the environment
+the same key in both places is used                 |              | - key       | you key     | key  | -       | -
+a key by a flag goes to the address of .env         | - key        |             | you         | key  | -       | -
+and the user knows that it goes first               | - key        | - x         | you y       | key  | -       | -
+a key of .env without an address goes to yours      |              | you         | - key       | key  | -       | -
+a key of .env goes to no other address: flag        | strange      |             | you key     | -    | none    | FLOWSCALE_API_KEY in .env
+a key of .env goes to no other address: environment |              | strange     | you key     | -    | none    | FLOWSCALE_API_KEY in .env
+the same address, written otherwise                 | you/         |             | you key     | key  | -       | -
+empty values are none                               |              | empty blank | you key     | key  | -       | -`
 
 const values: Record<string, string | undefined> = {
   you: yours.url,
@@ -84,14 +87,15 @@ const sent = (cell: string) => (cell === '-' ? [] : [cell === 'none' ? undefined
 
 for (const row of cases.trim().split('\n').slice(1)) {
   const cells = row.split('|').map((cell) => cell.trim())
-  const [what, flags, environment, file, toYours, toStrange] = cells
+  const [what, flags, environment, file, toYours, toStrange, unused] = cells
   test(what!, async () => {
-    assert.is(cells.length, 6, row)
+    assert.is(cells.length, 7, row)
     writeFileSync(envFile, lines(fieldsOf(file!)))
     const { FLOWSCALE_API_URL: url, FLOWSCALE_API_KEY: key } = fieldsOf(flags!)
     const args = [...(url ? ['--url', url] : []), ...(key ? ['--api-key', key] : [])]
     const { code, stderr } = await health(args, fieldsOf(environment!))
-    assert.is(code, 0, stderr)
+    const note = `${unused} was not used: address and key must come from the same place.\n`
+    assert.equal([code, stderr], [0, unused === '-' ? '' : note])
     assert.equal([yours.keys, strange.keys], [sent(toYours!), sent(toStrange!)])
   })
 }
@@ -163,7 +167,10 @@ test('a 401 says which key was set and not sent', async () => {
     writeFileSync(envFile, lines({ FLOWSCALE_API_URL: closed.url }))
     const ofEnv = await health([], { FLOWSCALE_API_KEY: CANARY })
     assert.is(ofEnv.code, 5)
-    assert.match(ofEnv.stderr, /\. FLOWSCALE_API_KEY was not sent, .*, or pass --api-key\.\n$/)
+    assert.match(
+      ofEnv.stderr,
+      /\. FLOWSCALE_API_KEY in the environment was not sent, .*, or pass --api-key\.\n$/,
+    )
     writeFileSync(envFile, lines(fieldsOf('you key')))
     const ofFile = await health(['--url', closed.url])
     assert.is(ofFile.code, 5)

@@ -1,4 +1,7 @@
 // The verbs that ask once: for people and for programs, and how each failure ends.
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { assert } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
@@ -216,6 +219,43 @@ test('runs: the latest first, of a group, no more than asked for', async () => {
   assert.equal([none.code, none.text, none.value], [0, '', []])
 })
 
+test('runs: workflow, first text and age, from the inputs in the list', async ({ listen }) => {
+  const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
+  const input = (path: string, value: unknown) => ({ path, value })
+  const rows: [text: string, age: string, created: string | null, ...inputs: object[]][] = [
+    [
+      'a\\x1b[2J fox',
+      '5 min',
+      at(5.5),
+      input('image', 'a.png'),
+      input('negative_prompt', 'x'),
+      input('prompt', 'a\x1b[2J\nfox'),
+    ],
+    ['dawn / dusk', '3 h', at(200).replace('Z', ''), input('seed', 7), input('words', ['dawn', 'dusk'])],
+    ['', '2 d', at(60 * 24 * 3 - 1), input('seed', 7)],
+    ['a.png', '0 s', at(-9), input('image', 'a.png')],
+    ['x', '', null, input('text_1', 'x')],
+  ]
+  const runs = rows.map(([, , created_at, ...inputs], index) => {
+    return { _id: `r-${index}`, status: 'completed', workflow_id: 'w', group_id: 'g', created_at, inputs }
+  })
+  const server = await listen((_request, response) => {
+    response.end(JSON.stringify({ status: 'success', data: { group_id: null, count: 5, runs } }))
+  })
+  const { text, value } = await both(['runs'], { ...busy.env, FLOWSCALE_API_URL: server.url })
+  assert.equal(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+    [
+      ['run', 'status', 'workflow', 'text', 'age'],
+      ...rows.map(([text, age], index) => [`r-${index}`, 'completed', 'w', text, age].filter(Boolean)),
+    ],
+  )
+  assert.equal([value[0].group_id, value[0].created_at], ['g', runs[0]!.created_at])
+})
+
 test('queue: what each container works on, and what waits', async () => {
   const free = await occupy(busy.emulator)
   const id = await submit('bncu0a1kipv', 'ada')
@@ -358,6 +398,20 @@ test('no server ends with 3, and says what to look at', async ({ listen }) => {
   assertNoCanary(stderr)
 })
 
+test('an id that no run has: the way to the ids', async () => {
+  for (const args of [
+    ['get', 'abc'],
+    ['wait', 'abc'],
+    ['cancel', 'abc'],
+    ['download', 'abc'],
+    ['wait', 'abcd'],
+  ]) {
+    const { code, stderr } = await flowscale(args, { env: busy.env })
+    assert.is(code, 4)
+    assert.match(stderr, /"flowscale runs" lists (the )?runs\.\n$/)
+  }
+})
+
 test('a run that is cancelled twice', async () => {
   const id = await submit('nev3rend5run', 'ada')
   await cancel(busy.emulator, id)
@@ -368,13 +422,21 @@ test('an address of ComfyUI itself: the way to the gateway', async ({ listen, at
   const comfy = await startComfy({ version: '0.8.0' })
   atEnd(() => comfy.stop())
   const env = { FLOWSCALE_API_URL: comfy.url, FLOWSCALE_API_KEY: CANARY }
-  const advice = `This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR`
-  for (const args of [['workflows'], ['health'], ['run', 'flow', 'prompt=a']]) {
-    const { code, stderr } = await flowscale(args, { env })
-    assert.is.not(code, 0)
-    assert.match(stderr, advice)
+  const advice = `flowscale: ${comfy.url} is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR\n`
+  const cwd = await mkdtemp(join(tmpdir(), 'flowscale-comfy-'))
+  atEnd(() => rm(cwd, { recursive: true }))
+  await writeFile(join(cwd, 'rows.csv'), 'prompt\na\n')
+  const id = '808f34d0-ef97-4b78-a00f-1268077ea6db'
+  const calls =
+    `workflows|workflows flow|health|queue|runs|get ${id}|get 808f34d0|get ${id} --web|wait ${id}|cancel ${id}
+run flow prompt=a|run flow prompt=a --detach|batch flow rows.csv -o out|download ${id}|pull`.split(/[|\n]/)
+  for (const words of calls) {
+    const { code, stderr } = await flowscale(words.split(' '), { env, cwd })
+    assert.equal([code, stderr], [4, advice], words)
   }
+  assert.equal(await readdir(cwd), ['rows.csv'])
   // A server that has other words for a path that it does not have.
   const server = await listen((_, response) => response.writeHead(404).end('Not Found'))
-  assert.not.match((await flowscale(['workflows', '--url', server.url])).stderr, 'ComfyUI')
+  const { stderr } = await flowscale(['workflows', '--url', server.url])
+  assert.match(stderr, / answered 404: Not Found\. Check the address\.\n$/)
 })

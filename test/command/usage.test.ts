@@ -58,15 +58,18 @@ test('-v, -V, --version and version', async () => {
 /** What is called, and what is said. */
 const wrong: [args: string[], message: RegExp][] = [
   [['helth'], /^unknown command 'helth' \(Did you mean health\?\)$/],
-  [['xyzzy'], /^unknown command 'xyzzy'$/],
-  [['xyzzy', '--help'], /^unknown command 'xyzzy'$/],
+  [['xyzzy'], /^unknown command 'xyzzy'\. "flowscale help" lists the commands\.$/],
+  [['xyzzy', '--help'], /^unknown command 'xyzzy'\. "flowscale help" lists the commands\.$/],
   [['help', 'wrkflows'], /^unknown command 'wrkflows' \(Did you mean workflows\?\)$/],
-  [['help', 'xyzzy'], /^unknown command 'xyzzy'$/],
-  [[''], /^unknown command ''$/],
+  [['help', 'xyzzy'], /^unknown command 'xyzzy'\. "flowscale help" lists the commands\.$/],
+  [[''], /^unknown command ''\. /],
   [['runs', '--limt', '3'], /^unknown option '--limt' \(Did you mean --limit\?\)$/],
   [['runs', '--limt=3'], /^unknown option '--limt'/],
-  [['health', '--nothing-like-it'], /^unknown option '--nothing-like-it'$/],
-  [['health', '-x'], /^unknown option '-x'$/],
+  [
+    ['health', '--nothing-like-it'],
+    /^unknown option '--nothing-like-it'\. "flowscale help health" lists the flags\.$/,
+  ],
+  [['health', '-x'], /^unknown option '-x'\. /],
   [['--limit', '3', 'runs'], /^unknown option '--limit'.*goes after the verb\.$/],
   [['--jso', 'health'], /^unknown option '--jso' \(Did you mean --json\?\)$/],
   [['health', `--api-keey=${CANARY}`], /^unknown option '--api-keey'/],
@@ -98,7 +101,12 @@ const wrong: [args: string[], message: RegExp][] = [
   [['get', 'a', 'b'], /^too many arguments for 'get'.* 1 argument but got 2\. Put quotes/],
   [['health', 'all'], /^too many arguments for 'health'.* 0 arguments but got 1\./],
   [['cancel'], /^missing required argument 'runs'\. Usage: flowscale cancel \[options\] <runs\.\.\.>$/],
-  [['get', '..'], /^runId must be a string/],
+  ...['get', 'wait', 'cancel', 'download'].flatMap((verb) =>
+    ['', ' ', '..'].map((id): [string[], RegExp] => [
+      [verb, id],
+      /^An id is empty or only dots\. "flowscale runs" lists the runs\.$/,
+    ]),
+  ),
   [['get', '--', '--json', '-h'], /^too many arguments for 'get'/],
   [['completion', 'tcsh'], /'tcsh' is invalid.*bash, zsh, fish\.$/],
 ]

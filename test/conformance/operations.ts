@@ -131,11 +131,12 @@ export const operationCases: Case[] = [
   one('cancelRun', 'is absent: a 404', openapi, async ({ client, lib }) => {
     equal((await rejection(lib.cancelRun(client, 'x'))).status, 404, 'status')
   }),
-  one('getRun', 'gives _id, status, inputs and outputs', async (context) => {
+  one('getRun', 'gives _id, workflow, status, inputs and outputs', async (context) => {
     const { lib, client } = context
     const runId = await completed(context)
     const { data } = await lib.getRun(client, runId)
-    equal([data._id, data.status, data.inputs.length, data.outputs.length], [runId, 'completed', 1, 1], 'run')
+    equal([data._id, data.workflow_id, data.status], [runId, 'quick', 'completed'], 'run')
+    equal([data.inputs.length, data.outputs.length], [1, 1], 'inputs and outputs')
     const error = await rejection(lib.getRun(client, 'unknown'))
     equal(error.status, 404, 'unknown run')
   }),
@@ -144,8 +145,8 @@ export const operationCases: Case[] = [
     const runId = await completed(context, 'group/one & 2')
     const { data } = await lib.getRuns(client, { groupId: 'group/one & 2' })
     equal(
-      [data.group_id, data.count, data.runs.length, data.runs[0]?._id],
-      ['group/one & 2', 1, 1, runId],
+      [data.group_id, data.count, data.runs.length, data.runs[0]?._id, data.runs[0]?.workflow_id],
+      ['group/one & 2', 1, 1, runId, 'quick'],
       'list',
     )
   }),

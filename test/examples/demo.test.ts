@@ -1,10 +1,12 @@
 // `npm start` as a newcomer types it, and its ends when something is wrong.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createClient, getWorkflows } from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { decode } from 'fast-png'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
-import { startCli } from '../support/startCli.ts'
+import { startCli, startProgram } from '../support/startCli.ts'
 
 const test = suite('npm start')
 const env = { FLOWSCALE_API_URL: '', FLOWSCALE_API_KEY: '' }
@@ -119,4 +121,22 @@ test('it ends with where to go next, and the words that the painter has no pictu
   assert.ok(path)
   for (const step of ['@flowscale/emulator', '--url URL', '@flowscale/gateway', 'baseUrl'])
     assert.ok(next!.includes(step), step)
+})
+
+test('a gateway before a small ComfyUI lists workflows that all run', async () => {
+  const gateway = startProgram(process.execPath, [...main, '--gateway', '--port', '0', '--api-key', 'a-key'])
+  try {
+    const banner = await gateway.printed(/Try\n.+\n/)
+    const [, url] = /API +(\S+)/.exec(banner)!
+    const [, list] = /Workflows\n([\s\S]+?)\n\n/.exec(banner)!
+    const listed = list!.split('\n').map((line) => line.trim().split(' ')[0]!)
+    const client = createClient({ baseUrl: url!, apiKey: 'a-key' })
+    assert.equal((await getWorkflows(client)).data.map(({ id }) => id).sort(), [...listed].sort())
+    assert.not.ok(listed.includes('failing'))
+    await executeWorkflowAsync(client, 'text-to-image', { prompt: 'a red fox' }, { pollIntervalMs: 50 })
+  } finally {
+    gateway.child.kill()
+    const { code, stderr } = await gateway.ended
+    assert.equal([code, stderr], [0, ''])
+  }
 })

@@ -1,4 +1,4 @@
-// What docs/docker.md says, as far as it can be tried without Docker: its command, its key, its health check.
+// What docs/gateway-hosting.md says, as far as it can be tried without Docker: its command, its key, its health check.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,7 +12,7 @@ import { freePort } from '../support/listen.ts'
 import { serving, startProgram } from '../support/startCli.ts'
 
 const test = suite('Docker')
-const page = readFileSync('docs/docker.md', 'utf8')
+const page = readFileSync('docs/gateway-hosting.md', 'utf8')
 const blockIn = (language: string): string =>
   new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(page)![1]!
 const image = blockIn('dockerfile')

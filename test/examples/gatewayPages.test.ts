@@ -1,4 +1,4 @@
-// What docs/gateway.md, docs/gateway-several.md, docs/gateway-keys.md and docs/webhooks.md say, with the command as built.
+// What docs/gateway-hosting.md, docs/gateway-several.md, docs/gateway-keys.md and docs/webhooks.md say, with the command as built.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,7 +43,7 @@ const start = (...args: string[]) => serving([command, ...args], { cwd: folder }
 
 test('the service: key, runs and links outlive a restart', async () => {
   const [, line] = /^ExecStart=\/usr\/bin\/env flowscale-gateway (.+)$/m.exec(
-    blockOf('docs/gateway.md', 'service'),
+    blockOf('docs/gateway-hosting.md', 'service'),
   )!
   const comfy = await startComfy({ version: '0.8.0', speed: 4 })
   const flags = [...line!.split(' '), '--comfyui', comfy.url, '--port', await freePort()]

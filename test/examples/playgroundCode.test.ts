@@ -1,6 +1,6 @@
 // The code that the playground shows, run as it stands: what arrives is what was given, and the key is in none of it.
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createEmulator } from '@flowscale/emulator'
@@ -36,6 +36,7 @@ const emulator = createEmulator({
         words: { kind: 'string', required: false, array: true },
         steps: { kind: 'number', required: false },
         fast: { kind: 'boolean', required: false },
+        flags: { kind: 'boolean', required: false, array: true },
         picture: { kind: 'image', required: false },
         pictures: { kind: 'image', required: false, array: true },
       },
@@ -87,6 +88,7 @@ const calls: Record<string, Record<string, unknown>> = {
     words: [nasty, 'two'],
     steps: 3,
     fast: true,
+    flags: [true, false],
   },
   'a file': { prompt: 'a=b', picture: file },
   'several files': { pictures: [file, new File(['another photo'], 'other.png', { type: 'image/png' })] },
@@ -101,7 +103,8 @@ const command = resolve('packages/flowscale/dist/command.js')
 const runners: Record<string, (code: string) => Promise<unknown>> = {
   JavaScript: (code) => runFile('call.mjs', code),
   TypeScript: (code) => runFile('call.ts', code),
-  curl: (code) => run('bash', ['-c', `${code.trim()} --fail -s`], options()),
+  curl: (code) => run('bash', ['-c', `set -o pipefail; ${code.replace('curl ', 'curl -s ')}`], options()),
+  Python: (code) => run('python3', ['-c', code], options()),
   PowerShell: sendAsPowerShell,
   'Command line': (code) =>
     run('bash', ['-c', code.replace('npx flowscale', `${process.execPath} ${command}`)], options()),
@@ -165,40 +168,66 @@ async function runFile(name: string, code: string) {
 }
 
 const codes = (inputs: Record<string, unknown>): Record<string, string> =>
-  callCode({ baseUrl: server.url, apiKey, workflow, inputs })
+  callCode({ baseUrl: server.url, apiKey, workflow, inputs, isGateway: true })
 
 for (const [what, inputs] of Object.entries(calls)) {
   for (const [language, start] of Object.entries(runners)) {
-    test(`${language}: ${what}`, async () => {
-      given = undefined as never
+    test(`${language}: ${what}`, () => {
       const code = codes(inputs)[language]!
       assert.not.match(code, CANARY)
-      const before = emulator.stats.runsStarted
-      await start(code)
-      while (!given) await new Promise((done) => setTimeout(done, 10))
-      assert.is(emulator.stats.runsStarted, before + 1)
-      const { picture, pictures, ...texts } = given as {
-        picture?: { data: Uint8Array }
-        pictures?: { data: Uint8Array }[]
-      }
-      const { picture: sent, pictures: severalSent, ...expected } = inputs
-      // A form has CRLF for each line break.
-      assert.is(JSON.stringify(texts).replaceAll('\\r\\n', '\\n'), JSON.stringify(expected))
-      assert.is(picture && Buffer.from(picture.data).toString(), sent && photo.toString())
-      const contents = pictures?.map(({ data }) => Buffer.from(data).toString())
-      assert.equal(contents, severalSent && ['a photo', 'another photo'])
+      return arrives(inputs, () => start(code))
     })
   }
 }
+
+/** One run is started, and is given these inputs. */
+async function arrives(inputs: Record<string, unknown>, start: () => Promise<unknown>) {
+  given = undefined as never
+  const before = emulator.stats.runsStarted
+  await start()
+  while (!given) await new Promise((done) => setTimeout(done, 10))
+  assert.is(emulator.stats.runsStarted, before + 1)
+  const { picture, pictures, ...texts } = given as {
+    picture?: { data: Uint8Array }
+    pictures?: { data: Uint8Array }[]
+  }
+  const { picture: sent, pictures: severalSent, ...expected } = inputs
+  // A form has CRLF for each line break.
+  assert.is(JSON.stringify(texts).replaceAll('\\r\\n', '\\n'), JSON.stringify(expected))
+  assert.is(picture && Buffer.from(picture.data).toString(), sent && photo.toString())
+  const contents = pictures?.map(({ data }) => Buffer.from(data).toString())
+  assert.equal(contents, severalSent && ['a photo', 'another photo'])
+}
+
+for (const [what, inputs] of Object.entries(calls)) {
+  test(`curl for a server that takes no JSON: ${what}`, async () => {
+    const code = callCode({ baseUrl: server.url, apiKey, workflow, inputs, isGateway: false })
+    assert.is(code.Python, undefined)
+    await arrives(inputs, () => runners.curl!(code.curl))
+  })
+}
+
+test('the code of JavaScript and Python has one kind of quotes', () => {
+  const code = codes({ prompt: 'it\'s "red"', words: ['a', 'b'], picture: file, fast: true })
+  for (const language of ['JavaScript', 'TypeScript', 'Python']) {
+    const outside = code[language]!.replaceAll(/'(?:\\.|[^'\\])*'|#.*/g, '')
+    assert.not.match(outside, /["']/, language)
+  }
+})
 
 test('with the public key of the emulator the code answers as pasted', async () => {
   const open = createEmulator({ speed: 20 })
   const served = await serve(open)
   apiKey = demoKey
-  const call = { baseUrl: served.url, apiKey, workflow: { ...workflow, id: 't3xtwr1ter00', fields: [] } }
+  const listed = { ...workflow, id: 't3xtwr1ter00', fields: [] }
+  const call = { baseUrl: served.url, apiKey, workflow: listed, isGateway: true }
   const code: Record<string, string> = callCode({ ...call, inputs: { prompt: 'a' } })
+  const saved = () => readdirSync(folder).filter((name) => name.endsWith('.txt'))
+  // This emulator gives the same names as the other one.
+  for (const name of saved()) rmSync(`${folder}/${name}`)
   for (const [language, start] of Object.entries(runners)) await start(code[language]!)
-  assert.is(open.stats.runsStarted, 5)
+  assert.is(open.stats.runsStarted, 6)
+  assert.is(saved().length, 2, 'curl and Python save the output')
   apiKey = CANARY
   await served.close()
   open.close()
@@ -223,7 +252,7 @@ test('the TypeScript is right for the compiler, and refuses what the workflow do
 })
 
 test('without a key there is no header for it', () => {
-  const code = callCode({ baseUrl: server.url, apiKey: '', workflow, inputs: {} })
-  for (const language of ['JavaScript', 'TypeScript', 'curl', 'PowerShell'] as const)
-    assert.not.match(code[language], /api.?key/i)
+  const code = callCode({ baseUrl: server.url, apiKey: '', workflow, inputs: {}, isGateway: true })
+  for (const language of ['JavaScript', 'TypeScript', 'curl', 'Python', 'PowerShell'] as const)
+    assert.not.match(code[language]!, /api.?key/i)
 })

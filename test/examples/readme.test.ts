@@ -16,25 +16,26 @@ const test = suite('README')
 const folder = join(process.cwd(), '.tmp/readme')
 const documents = [
   'README.md',
+  'MIGRATING.md',
   ...[
     'command',
     'command-scripts',
-    'docker',
     'emulator',
+    'emulator-reference',
     'errors',
     'files',
     'many-runs',
     'mcp',
-    'migrating',
     'progress',
     'proxy',
+    'proxy-reference',
     'running',
     'runtimes',
     'store',
     'typed-workflows',
     'without-client',
   ].map((name) => `docs/${name}.md`),
-  ...['', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
+  ...['', '-hosting', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk', 'mcp'].map(
     (name) => `packages/${name}/README.md`,
   ),
@@ -43,9 +44,12 @@ const documents = [
 /** Commands that other tests run: which. */
 const elsewhere: Record<string, string> = {
   'npm start': 'test/examples/demo.test.ts',
+  'npm start -- --gateway --api-key my-long-key': 'test/examples/demo.test.ts',
   'npm test': 'this run',
   'npm install @flowscale/client': 'test/dist/pack.test.ts',
   'npm install flowscale': 'test/dist/pack.test.ts',
+  'npm install ./*.tgz': 'test/dist/pack.test.ts',
+  'mkdir -p ../my-app && npm run pack -- ../my-app': 'test/dist/pack.test.ts',
   'npm install @flowscale/gateway': 'test/dist/pack.test.ts',
   'npx @flowscale/mcp --listen 4191': 'test/unit/mcp/createAccess.test.ts',
   'npm install ai @flowscale/client @flowscale/ai-sdk': 'test/frameworks/aiSdk.frameworks.ts',
@@ -94,6 +98,7 @@ test.before(async () => {
   local = await startCli('emulator', '--speed', '5')
   comfy = await startComfy({ version: '0.8.0' })
   cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
+  cpSync('test/comfyui/workflows/text-to-image.json', join(folder, 'graph.json'))
   const flags = ['--comfyui', comfy.url, '--workflows', join(folder, 'workflows'), '--api-key', 'my-long-key']
   gateway = await startCli('gateway', ...flags)
 })
@@ -144,7 +149,7 @@ for (const document of documents) {
       const file = join(folder, `block-${index}.${language === 'cjs' ? 'cjs' : 'mjs'}`)
       const local = code!.replaceAll(
         /http:\/\/127\.0\.0\.1:(4188|8188)/g,
-        (_, port) => (port === '8188' ? comfy : servedBy(document)).url,
+        (_, port) => (port === '8188' ? comfy : servedBy(document, code)).url,
       )
       writeFileSync(file, language === 'ts' ? transformSync(local, { loader: 'ts' }).code : local)
       // As a user runs it: by the packages as built.
@@ -154,6 +159,36 @@ for (const document of documents) {
   })
 }
 
+test('README.md has at most 8,192 bytes, and the figures of their sources', async () => {
+  const readme = readFileSync('README.md', 'utf8')
+  assert.ok(Buffer.byteLength(readme) <= 8192)
+  const { output } = await runCommand('npm', ['run', 'size', '--silent'])
+  const brotli = (name: string) => {
+    const [, bytes] = new RegExp(`#${name} +\\d+ +\\d+ +(\\d+) `, 'm').exec(output)!
+    return `${(Number(bytes) / 1000).toFixed(1)} KB`
+  }
+  const [performance, cluster] = ['docs/performance.md', 'test/servers/cluster.servers.ts'].map((file) =>
+    readFileSync(file, 'utf8'),
+  )
+  const [, call, bare] = /^\| checkHealth, one by one +\| (\d+) µs +\| (\d+) /m.exec(performance!)!
+  const [, idle] = /^\| .*: idle time of 20 GPUs .*, median +\| (\d+ ms)/m.exec(performance!)!
+  const plays = [...cluster!.matchAll(/seed: first, count: (\d+), kills: (\d+)/g)]
+  const sum = (at: number) => plays.reduce((all, play) => all + Number(play[at]), 0)
+  for (const figure of [
+    `**${brotli('checkHealth')}**`,
+    brotli('executeWorkflowAsync'),
+    `**${Number(call) - Number(bare)} µs**`,
+    `**${idle}**`,
+    `**0 of ${sum(1)}**`,
+    `killed ${sum(2)} times`,
+  ])
+    assert.ok(readme.includes(figure), `${figure} is not in README.md`)
+  assert.ok(readFileSync('packages/client/README.md', 'utf8').includes(`has ${brotli('checkHealth')} of`))
+  const pages = brotli('executeWorkflowAsync \\(browser\\)').replace(' KB', '')
+  const both = `${brotli('executeWorkflowAsync')}, ${pages} in pages`
+  assert.ok(readFileSync('docs/compared.md', 'utf8').includes(both), both)
+})
+
 /** What a strict compiler says of files. */
 async function compile(files: string[]): Promise<string> {
   const flags =
@@ -162,15 +197,14 @@ async function compile(files: string[]): Promise<string> {
   return (await runCommand(process.execPath, args)).output
 }
 
-/** Pages on your own ComfyUI run on the gateway, all others on the local FlowScale. */
-function servedBy(document: string): Cli {
-  return /gateway|comfyui/.test(document) ? gateway : local
+/** Pages on your own ComfyUI, and code with its key, run on the gateway, all others on the local FlowScale. */
+function servedBy(document: string, code = ''): Cli {
+  return /gateway|comfyui/.test(document) || code.includes("'my-long-key'") ? gateway : local
 }
 
 async function runShell(code: string, document: string): Promise<void> {
   for (const line of code.trim().split('\n')) {
-    // test/dist/pack.test.ts runs the line with the tarballs.
-    if (elsewhere[line] || /^npm install \.\/\S+\.tgz /.test(line)) continue
+    if (elsewhere[line]) continue
     if (/^(npx )?flowscale /.test(line)) {
       await runFlowscale(line, document)
       continue

@@ -44,8 +44,10 @@ const apps = Object.fromEntries(
     major,
     createAiApp(major, 'scripts', {
       ...Object.fromEntries(scripts[major].map((file) => [file, scriptOf(file)])),
-      ...Object.fromEntries(['check.ts', 'gateway.ts', 'types.ts'].map((file) => [file, own(file)])),
-      'flowscale.ts': page.block('flowscale.ts'),
+      ...Object.fromEntries(
+        ['check.ts', 'gateway.ts', 'languageModel.ts', 'types.ts'].map((file) => [file, own(file)]),
+      ),
+      ...{ 'flowscale.ts': page.block('flowscale.ts'), 'agent.ts': page.block('agent.ts') },
       ...(major === 7 && { 'types7.ts': own('types7.ts') }),
       'package.json': '{ "private": true, "type": "module" }',
       'tsconfig.json': tsconfig({
@@ -95,7 +97,7 @@ const said = (output: string) => JSON.parse(output.trim().split('\n').at(-1)!)
 
 test('each block of the page is one of an app here, and what to install is there', () => {
   assert.equal(page.unnamed, [])
-  const files = ['app/api/image/route.ts', 'flowscale.ts', 'image.ts', 'start.ts']
+  const files = ['agent.ts', 'app/api/image/route.ts', 'flowscale.ts', 'image.ts', 'start.ts']
   assert.equal(Object.keys(page.blocks).sort(), files)
   assert.equal(page.commands, ['npm install ai @flowscale/client @flowscale/ai-sdk'])
 })
@@ -123,6 +125,16 @@ for (const major of [6, 7] as const) {
       assert.is(new Set(made.map((name) => readFileSync(join(cwd, name)).toString('hex'))).size, made.length)
     })
   }
+
+  test(`AI SDK ${major}: agent.ts gives a language model a tool, which runs the workflow once`, async () => {
+    const before = runsOf('agent').length
+    const args = ['--import', './out/languageModel.js', 'out/agent.js']
+    const output = await runProgram({ cwd: app, program: nodePath(24), args, env: env() })
+    const [link, ...others] = said(output)
+    assert.equal(others, [])
+    assert.is((await fetch(link)).headers.get('content-type'), 'image/png')
+    assert.is(runsOf('agent').length - before, 1)
+  })
 
   for (const node of nodes[major]) {
     for (const specification of major === 6 ? ['v3'] : ['v3', 'v4']) {

@@ -22,6 +22,8 @@ test('zsh', async () => {
       ['flowscale run \\$', /> flowscale run \\\$\\\(touch\\ hacked\\\)$/m],
       ['flowscale run x image=@photo\\ ', /image=@photo\\ one\.png$/m],
       ['flowscale run x -o phot', /-o photos\/?$/m],
+      ['flowscale run bncu0a1kipv te', /bncu0a1kipv text_51536=$/m],
+      ['flowscale cancel ', /cancel 808f34d0-0000-4000-8000-000000000000$/m],
       ['flowscale batch x ro', /batch x rows\.csv$/m],
       ['flowscale completion f', /completion fish$/m],
     ] as const) {
@@ -47,6 +49,8 @@ test('fish', async () => {
     ['flowscale run \\$', '$(touch hacked)\tb'],
     ['flowscale run x image=@pho', 'image=@phone.txt', 'image=@photo one.png', 'image=@photos/'],
     ['flowscale run x -o pho', 'photos/'],
+    ['flowscale run bncu0a1kipv s', 'seed=\tnumber, optional, Of the noise'],
+    ['flowscale cancel ', '808f34d0-0000-4000-8000-000000000000\tb: a fox $(touch hacked)'],
     ['flowscale batch x ro', 'rows.csv'],
     ['flowscale run x pho', ''],
   ] as const) {

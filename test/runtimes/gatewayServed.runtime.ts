@@ -68,10 +68,10 @@ for (const [date, storages] of [
   for (const storage of storages) {
     test(`workerd, ${date}, records in ${storage}`, () =>
       withComfies(1, async ([url]) => {
-        let code = blockOf('docs/gateway-several.md', 'worker')
+        let code = blockOf('docs/gateway-hosting.md', 'worker')
         if (storage === 'KV') {
           code = code.replace('publicUrl:', 'storage: storageOf(env),\n      publicUrl:')
-          code = blockOf('docs/gateway-several.md', 'kv') + code
+          code = blockOf('docs/gateway-hosting.md', 'kv') + code
         }
         const kv = await startKv()
         const texts = {

@@ -1,4 +1,4 @@
-// Two gateways with one storage, as docs/gateway-several.md sets them up, before one small ComfyUI.
+// Two gateways with one storage, as docs/gateway-hosting.md sets them up, before one small ComfyUI.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -46,7 +46,7 @@ const storage = await openFolder('${folder}/runs')
 
 /** Gateways by the block of the page; each has a memory of its own. */
 async function open(label: string, url: string, change: (code: string) => string) {
-  const printed = blockOf('docs/gateway-several.md', 'redis')
+  const printed = blockOf('docs/gateway-hosting.md', 'redis')
   const code = change(printed)
     .replace('http://127.0.0.1:8188', url)
     .replace("'workflows'", JSON.stringify(`${folder}/workflows`))

@@ -144,8 +144,8 @@ export async function drop(
 }
 
 /** A picture with the graph that made it, as ComfyUI writes it. */
-export function pngWith(graph: object): Buffer {
-  const content = Buffer.from(`tEXtprompt\0${JSON.stringify(graph)}`)
+export function pngWith(graph: object | string): Buffer {
+  const content = Buffer.from(`tEXtprompt\0${typeof graph === 'string' ? graph : JSON.stringify(graph)}`)
   const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
   size.writeUInt32BE(content.length - 4)
   sum.writeUInt32BE(crc32(content))

@@ -76,7 +76,9 @@ export interface Document {
 
 export function readDocument(name: string, heading = ''): Document {
   const whole = readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
-  const [text] = heading ? (new RegExp(`^### ${heading}\n[^]*?(?=^##)`, 'm').exec(whole) ?? []) : [whole]
+  const [text] = heading
+    ? (new RegExp(`^### ${heading}\n[^]*?(?=^##|(?![^]))`, 'm').exec(whole) ?? [])
+    : [whole]
   if (text === undefined) throw new Error(`docs/${name} has no section ${heading}`)
   const blocks: Record<string, string> = {}
   const unnamed: string[] = []

@@ -194,7 +194,7 @@ for (const transport of TRANSPORTS) {
       const { status, outputs, output_names, progress } = want
       const rest = { ...times, progress, ...(status === 'running' && { node: 'Gate' }) }
       if (readme) {
-        assert.equal(run, { _id: id, status, inputs, outputs, ...rest })
+        assert.equal(run, { _id: id, workflow_id: 'gate', status, inputs, outputs, ...rest })
       } else {
         const ids = { ...(python && { _id: id, team_id: 'local' }), workflow_id: 'gate', group_id: 'a b/' }
         assert.equal(run, { ...ids, status, inputs, output_names, outputs, ...rest })

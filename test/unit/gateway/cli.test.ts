@@ -19,6 +19,7 @@ import { makeSecret, OPERATOR, secretsFor } from '../../../packages/gateway/src/
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { closeAll, closeLater } from '../../support/closeLater.ts'
+import { listen } from '../../support/listen.ts'
 import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
 import { receiveWebhooks } from '../../support/receiveWebhooks.ts'
@@ -538,6 +539,23 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.is(await readFile(path, 'utf8'), edited)
 })
 
+test('inspect of a folder: each workflow, with the reason where there is none; --write keeps sidecars', async () => {
+  const kept = '{"name":"Mine"}'
+  await writeFile(join(workflows, 'slow.flowscale.json'), kept)
+  const { code, out, err } = await run(['inspect', workflows, '--comfyui', comfy.url, '--write'])
+  assert.equal([code, out.match(/^Inputs$/gm)?.length], [1, 6])
+  assert.match(out, /^slow \(Mine\)\n\nInputs$/m)
+  assert.match(err, /^example\.png is a PNG picture without a workflow inside\n.*: 1 of 7 files in /)
+  const files = await readdir(workflows)
+  assert.is(files.filter((file) => file.endsWith('.flowscale.json')).length, 6)
+  assert.is(await readFile(join(workflows, 'slow.flowscale.json'), 'utf8'), kept)
+  await rm(join(workflows, 'example.png'))
+  const again = await run(['inspect', workflows, '--comfyui', comfy.url])
+  assert.equal([again.code, again.err], [0, ''])
+  await mkdir(join(folder, 'empty'))
+  await refuses(1, [['inspect', join(folder, 'empty')]])
+})
+
 test('inspect --missing prints the models for a loop of a shell, and those without an address as a sentence', async () => {
   const graph = JSON.parse(await readFile(EDITED, 'utf8'))
   const draw = graph.nodes.find(({ type }: { type: string }) => type === 'TestDrawText')
@@ -676,6 +694,17 @@ test('convert prints the API format, with notes beside it', async () => {
   const failed = await run(['convert', file, '--comfyui', comfy.url], undefined, BUILT)
   assert.equal([failed.code, failed.out], [1, ''])
   assert.match(failed.err, /node 7 \(NoSuchNode\)/)
+  for (const [path, why] of [
+    [
+      'package.json',
+      /package\.json: node "name" is a string, not a node of the API format\. In ComfyUI, open /,
+    ],
+    [workflows, / is a folder: name a file in it\n$/],
+  ] as const) {
+    const { code, out, err } = await run(['convert', path, '--comfyui', comfy.url], undefined, BUILT)
+    assert.equal([code, out], [1, ''])
+    assert.match(err, why)
+  }
 })
 
 test('the curl line sends the texts that are required, or else the first', () => {
@@ -794,6 +823,9 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     ['pause', '--key', CANARY],
     ['resume', 'gpu-1', '--gateway', `http://u:${CANARY}@a`, '--key', CANARY],
     ['queue', 'cancel'],
+    ['queue'],
+    ['key', 'add', 'shop', '--wrong'],
+    [...serving, '--data', file],
   ])
 })
 
@@ -811,11 +843,39 @@ test('any other failure is one sentence, and exit code 1', async () => {
   ])
 })
 
+test('an address of another server', async () => {
+  const { url, close } = await listen((_request, response) => response.writeHead(404).end())
+  closeLater({ close })
+  const file = join(workflows, 'slow.json')
+  for (const [args, why] of [
+    [
+      ['inspect', file, '--comfyui', url],
+      / is not ComfyUI \(status 404\)\. Pass the address of ComfyUI by --comfyui\.\n$/,
+    ],
+    [
+      ['pause', 'gpu-1', '--key', CANARY, '--gateway', url],
+      / answered with 404: it is no gateway, so correct --gateway\n$/,
+    ],
+    [
+      ['pause', 'gpu-1', '--key', CANARY, '--gateway', 'http://127.0.0.1:1'],
+      / does not answer\. Check --gateway/,
+    ],
+  ] as const) {
+    const { code, out, err } = await run([...args], undefined, BUILT)
+    assert.equal([code, out], [1, ''])
+    assert.match(err, why)
+  }
+})
+
 test('a port in use is one sentence, which names the way out', async () => {
   const { port } = new URL(comfy.url)
   const { code, err, out } = await run(['--workflows', workflows, '--comfyui', comfy.url, '--port', port])
   assert.equal([code, out.includes('is running')], [1, false])
   said(err.replace(port, 'PORT'))
+  const args = ['--workflows', workflows, '--comfyui', comfy.url, '--port', '0', '--metrics-port', port]
+  const metrics = await run(args)
+  assert.equal([metrics.code, metrics.out], [1, ''])
+  said(metrics.err.replace(port, 'PORT'))
 })
 
 test('--help and --version', async () => {
@@ -850,7 +910,7 @@ test('--help and --version', async () => {
   }
   for (const preset of ['4188', '127.0.0.1', 'readme', 'http://127.0.0.1:8188'])
     assert.match(help.out, preset)
-  assert.match(help.out, /inspect .*<file>/)
+  assert.match(help.out, /inspect .*<path>/)
   assert.match((await run(['worker', '--help'])).out, /--gateway <url>.*--key <key>.*--name <name>/s)
   const inspect = await run(['inspect', '--help'])
   assert.match(inspect.out, /--comfyui <url>.*--write/s)

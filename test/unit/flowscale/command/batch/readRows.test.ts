@@ -23,6 +23,8 @@ async function read(name: string, content: string | Uint8Array) {
 }
 
 const notes: string[] = []
+/** Of the last refusal, as programs get them. */
+let problems: { input: string | null; message: string }[] | undefined
 const output = { note: (line: string) => void notes.push(line) }
 const cellsOf = ({ rows }: { rows: readonly { cells: ReadonlyMap<string, unknown> }[] }) =>
   rows.map(({ cells }) => Object.fromEntries(cells))
@@ -40,6 +42,7 @@ async function refused(work: Promise<unknown>): Promise<string> {
   notes.length = 0
   const error: any = await work.catch((error) => error)
   assert.instance(error, CommandError)
+  problems = error.fields.problems
   assert.is(error.failure, 'usage')
   const text = [error.message, ...notes].join('\n').replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER')
   said(text)
@@ -157,9 +160,19 @@ test('a hash tells names, values, kinds and the content of files, and not where 
 })
 
 test('wrong values: each names its row, line and column; ten are shown', async () => {
+  const seed = { input: 'seed', message: 'row 1 (line 2): must be a number, such as 7, -1.5 or 1e3; not "x"' }
   await refused(check('one.csv', 'prompt,seed\na,x\n'))
+  assert.equal(problems, [seed])
   await refused(check('unknown.csv', 'promt\na\n'))
   await refused(check('none.jsonl', '{"image":"@nowhere.png"}'))
+  assert.equal(problems, [{ input: 'image', message: 'row 1 (line 1): @nowhere.png does not exist' }])
+  await writeFile(join(folder, 'empty.png'), '')
+  await refused(check('nothing.jsonl', '{"image":"@empty.png"}'))
+  await refused(check('twice.csv', 'seed,seed\n1,2\n'))
+  assert.equal(problems, [{ input: 'seed', message: 'line 1: the column "seed" comes twice' }])
+  await refused(check('short.csv', 'prompt,seed\na\n'))
+  assert.equal(problems, [{ input: null, message: 'row 1 (line 2) has 1 cell, but the header has 2' }])
   await refused(check('bare.jsonl', '{"image":"cat.png"}'))
   await refused(check('many.csv', `prompt,seed\n${'a,x\n'.repeat(25)}`))
+  assert.equal([notes.length, problems?.length], [11, 25], 'programs get all')
 })
