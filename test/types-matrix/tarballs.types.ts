@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'flowscale-tarballs-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
 function pack(from: string): string {
-  const args = ['pack', '--json', '--pack-destination', folder]
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
   const [packed] = JSON.parse(execFileSync('npm', args, { cwd: from, encoding: 'utf8' }))
   return join(folder, packed.filename)
 }
