@@ -2,7 +2,7 @@
 import type { Waiting } from '../../queue/lists.ts'
 import { tellPlaces } from './followRuns.ts'
 import { type Entry, lackOf } from './job.ts'
-import { aheadOf, canTake, endsSoon, isFree, meets, notePaused, type Server, wake } from './servers.ts'
+import { aheadOf, canTake, endsSoon, isFree, meets, notePaused, type Server } from './servers.ts'
 import type { State } from './state.ts'
 
 /** A server's models and classes may have changed after this time. */
@@ -27,28 +27,22 @@ export async function assignRuns(state: State): Promise<void> {
 
 async function assignAll(state: State): Promise<void> {
   const { servers, queue } = state
-  let hasTaken = false
   while (!state.isDraining) {
     const open = [...servers.values()].filter((one) => !one.isAbroad && canTake(one) && !aheadOf(one))
     const free = open.filter(isFree)
-    const busy = open.filter((one) => !isFree(one) && endsSoon(one))
+    const busy = open.filter(endsSoon)
     if (free.length + busy.length === 0) break
     const waiting = await queue.waiting()
     if (notePaused(servers, waiting.paused)) continue
-    const needs = new Set(waiting.heads.map((head) => head.needs))
-    for (const server of servers.values()) {
-      const ahead = aheadOf(server)
-      if (ahead) needs.add(ahead.job.needs)
-    }
+    const ahead = [...servers.values()].flatMap((server) => aheadOf(server)?.job.needs ?? [])
+    const needs = new Set([...waiting.heads.map((head) => head.needs), ...ahead])
     for (const server of [...free, ...busy]) await learnLacks(state, server, needs)
     const isOne =
       (await takeNext(state, free, waiting)) ||
       (await takeOver(state, free)) ||
       (await takeNext(state, busy, waiting))
     if (!isOne) break
-    hasTaken = true
   }
-  if (hasTaken) tellPlaces(state)
 }
 
 /** Lets one of these servers take a run, if possible one whose models are loaded. False: none took any. */
@@ -83,7 +77,7 @@ async function takeOver(state: State, free: readonly Server[]): Promise<boolean>
       if (from === to || !entry || isFree(from) || !meets(to, entry.job.needs)) continue
       if (!(await state.queue.move(entry.job.id, from.name, to.name))) continue
       from.runs.delete(entry.job.id)
-      wake(from)
+      from.wake?.()
       give(state, to, entry)
       return true
     }
@@ -96,24 +90,27 @@ function give(state: State, server: Server, entry: Entry): void {
   server.runs.set(entry.job.id, entry)
   server.lastWorkflow = entry.job.workflowId
   server.usedAt = performance.now()
-  wake(server)
+  server.wake?.()
+  tellPlaces(state)
 }
 
 /** Asks a server which of these needs it meets. Once it has answered, runs are assigned again. */
 export async function learnLacks(state: State, server: Server, ids: Iterable<string>): Promise<void> {
   const readClass = server.newReader()
+  // Another worker, of another ComfyUI, may get the name meanwhile: these answers are not about that one.
+  const { lacks } = server
   for (const id of ids) {
-    const known = server.lacks.get(id)
+    const known = lacks.get(id)
     if (known && performance.now() - known.at < FRESH_MS) continue
     const needs = await state.queue.needsOf(id)
-    server.lacks.set(id, { at: performance.now(), lack: known?.lack })
+    lacks.set(id, { at: performance.now(), lack: known?.lack })
     lackOf(needs, readClass).then(
       (found) => {
         const lack = found ?? null
-        server.lacks.set(id, { at: performance.now(), lack })
+        lacks.set(id, { at: performance.now(), lack })
         if (lack !== known?.lack) void assignRuns(state)
       },
-      () => server.lacks.set(id, { at: Number.NEGATIVE_INFINITY, lack: known?.lack }),
+      () => lacks.set(id, { at: Number.NEGATIVE_INFINITY, lack: known?.lack }),
     )
   }
 }

@@ -40,12 +40,8 @@ export async function readServerRuns(state: State): Promise<void> {
   for (const server of servers.values()) {
     const own = entries.filter((entry) => entry.server === server.name)
     const ids = new Set(own.map(({ job }) => job.id))
-    for (const id of [...server.runs.keys(), ...server.done]) {
-      if (ids.has(id)) continue
-      server.runs.delete(id)
-      server.done.delete(id)
-      server.work.delete(id)
-    }
+    for (const kept of [server.runs, server.work])
+      for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id)
     for (const entry of own) server.runs.set(entry.job.id, entry)
   }
   const all = new Set(entries.map(({ job }) => job.id))

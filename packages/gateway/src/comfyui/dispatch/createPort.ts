@@ -1,6 +1,5 @@
 // The gateway's answers to the worker of a server: to its requests for news, for a mark, for inputs, and to its results.
 import { EngineError, outputName } from '../../engine.ts'
-import { isEntry } from '../../queue/runs.ts'
 import { onAbort, within } from '../../runtime.ts'
 import type { WorkerState } from '../../workerPort.ts'
 import { type Assignment, type News, type Port, Refused } from '../worker/port.ts'
@@ -9,7 +8,7 @@ import { assignRuns } from './assignRuns.ts'
 import { claimServer } from './claimServer.ts'
 import { endCancelled, endInVain, endRun, giveBack, letRest } from './endRuns.ts'
 import { tellRun } from './followRuns.ts'
-import { type ComfyQueue, type Entry, type Job, submittedOf } from './job.ts'
+import { type ComfyQueue, type Entry, entryOf, type Job, submittedOf } from './job.ts'
 import { isAsked, takePicture } from './previews.ts'
 import { letGo, type Server, setDone } from './servers.ts'
 import type { State } from './state.ts'
@@ -27,21 +26,18 @@ export function createPort(state: State, server: Server, session: string): Port 
   /** Gives the run if this server has it, and has sent it. */
   const own = async (id: string, needsSent = true): Promise<Entry> => {
     await check()
-    const found = await queue.get(id)
-    if (!found || !isEntry(found) || found.server !== server.name) throw new Refused('run')
-    if (needsSent && found.sentAt === undefined) throw new Refused('run')
-    server.runs.set(id, found)
-    return found
+    const entry = await entryOf(queue, id)
+    if (entry?.server !== server.name) throw new Refused('run')
+    if (needsSent && entry.sentAt === undefined) throw new Refused('run')
+    server.runs.set(id, entry)
+    return entry
   }
 
-  /** The runs whose pictures somebody asks for. */
-  function previews(): Pick<News, 'previews'> {
-    const entries = [...server.runs.values()].filter(({ job }) => isAsked(state, job.id))
-    return entries.length > 0 ? { previews: entries.map(({ job }) => job.id) } : {}
-  }
-
-  /** Looks for news. It is not async, so that no change comes between this look and a wait. */
-  function newsFor(worker: WorkerState): Promise<News> | undefined {
+  /**
+   * Looks for news. If `isLast`, it answers also if there are none. It is not async, so that no change comes between this
+   * look and a wait.
+   */
+  function newsFor(worker: WorkerState, isLast: boolean): Promise<News> | undefined {
     const entries = [...server.runs.values()]
     const unknown = entries.filter(({ job }) => !worker.has.includes(job.id))
     const stop = entries.filter(({ job, isCancelled }) => isCancelled && !worker.stopping.includes(job.id))
@@ -50,14 +46,15 @@ export function createPort(state: State, server: Server, session: string): Port 
     // Runs that the worker has sent and that are not its own any more: it is told so once.
     const strange = worker.has.filter((id) => !server.runs.has(id)).join()
     const isSame = strange === '' || strange === server.strange
-    if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
+    if (!isLast && isSame && unknown.length + stop.length + asks.length === 0) return undefined
     server.strange = strange
+    const previews = entries.filter(({ job }) => isAsked(state, job.id))
     return Promise.all(unknown.map(assignmentOf)).then((runs) => ({
       runs,
       holds: entries.map(({ job }) => job.id),
       stop: stop.map(({ job }) => job.id),
       asks: asks.map(([id, { path }]) => ({ id, path })),
-      ...previews(),
+      ...(previews.length > 0 && { previews: previews.map(({ job }) => job.id) }),
     }))
   }
 
@@ -65,11 +62,10 @@ export function createPort(state: State, server: Server, session: string): Port 
   async function newsSoon(worker: WorkerState, signal: AbortSignal): Promise<News> {
     const deadline = performance.now() + (worker.isUp && worker.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
     for (;;) {
-      const news = newsFor(worker)
-      if (news) return await news
       const leftMs = server.isNew ? 0 : deadline - performance.now()
       server.isNew = false
-      if (leftMs <= 0 || signal.aborted) break
+      const news = newsFor(worker, leftMs <= 0 || signal.aborted)
+      if (news) return await news
       const change = new Promise<void>((resolve) => {
         server.wake = resolve
       })
@@ -78,7 +74,6 @@ export function createPort(state: State, server: Server, session: string): Port 
       forget()
       if (!signal.aborted) await check()
     }
-    return { runs: [], holds: [...server.runs.keys()], stop: [], asks: [], ...previews() }
   }
 
   async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
@@ -106,15 +101,15 @@ export function createPort(state: State, server: Server, session: string): Port 
     async send(id) {
       await check()
       const mark = await queue.send(id, server.name, session)
-      const entry = await queue.get(id)
-      if (mark === undefined || !entry || !isEntry(entry)) {
+      const entry = await entryOf(queue, id)
+      if (mark === undefined || !entry) {
         server.runs.delete(id)
         await endCancelled(state, id)
         void assignRuns(state)
         return undefined
       }
       server.runs.set(id, entry)
-      if (!server.work.has(id)) {
+      if (server.work.get(id)?.since === undefined) {
         server.work.set(id, { since: performance.now() })
         noteWorkflow(state, server, entry.job.workflowId)
       }

@@ -1,12 +1,11 @@
 // Ends runs, and lets runs wait again that were not sent.
-import { isEntry } from '../../queue/runs.ts'
 import type { Ended } from '../runRecord.ts'
 import { endWithout, toRunEnd } from '../runs/historyEnd.ts'
 import { assignRuns } from './assignRuns.ts'
 import { tellPlaces, tellRun } from './followRuns.ts'
-import { type Entry, submittedOf } from './job.ts'
+import { type Entry, entryOf, submittedOf } from './job.ts'
 import { dropPicture } from './previews.ts'
-import { aheadOf, gpuMsOf, restOf, type Server, wake } from './servers.ts'
+import { aheadOf, gpuMsOf, restOf, type Server } from './servers.ts'
 import type { State } from './state.ts'
 
 const REST_MS = 60_000
@@ -22,8 +21,8 @@ export async function endRun(state: State, entry: Entry, ended: Ended): Promise<
   if (seen) state.observer?.ended(seen)
   state.steps++
   for (const server of state.servers.values()) {
-    if (server.runs.delete(id)) wake(server)
-    server.done.delete(id)
+    if (server.runs.delete(id)) server.wake?.()
+    server.work.delete(id)
   }
   state.progress.delete(id)
   dropPicture(state, id)
@@ -43,11 +42,9 @@ export async function endInVain(
 }
 
 /** Ends a run that was cancelled and not sent: the gateway that noted the cancel may have been killed before this. */
-export async function endCancelled(state: State, id: string): Promise<boolean> {
-  const found = await state.queue.get(id)
-  if (!found || !isEntry(found) || !found.isCancelled || found.sentAt !== undefined) return false
-  await endInVain(state, found, 'cancelled', null)
-  return true
+export async function endCancelled(state: State, id: string): Promise<void> {
+  const entry = await entryOf(state.queue, id)
+  if (entry?.isCancelled && entry.sentAt === undefined) await endInVain(state, entry, 'cancelled', null)
 }
 
 /** Takes a run from a server that has surely not sent it. */
@@ -58,16 +55,14 @@ export async function giveBack(state: State, server: Server, id: string): Promis
   server.runs.delete(id)
   await queue.giveBack(id, server.name, sentAt)
   state.steps++
-  server.done.delete(id)
   server.work.delete(id)
   progress.delete(id)
   state.pictures.drop(id)
-  wake(server)
+  server.wake?.()
   // A cancel may have been noted meanwhile.
-  if (!(await endCancelled(state, id))) {
-    const found = await queue.get(id)
-    if (found && isEntry(found)) await tellRun(state, found)
-  }
+  await endCancelled(state, id)
+  const entry = await entryOf(queue, id)
+  if (entry) await tellRun(state, entry)
   void assignRuns(state)
 }
 

@@ -1,6 +1,6 @@
 // A run as the queue keeps it: its job and plan, what it needs of a server, and what a server lacks for it.
-import type { RunQueue } from '../../queue/runQueue.ts'
-import type { Entry as AnyEntry } from '../../queue/runs.ts'
+import type { createQueue } from '../../queue/createQueue.ts'
+import { type Entry as AnyEntry, isEntry } from '../../queue/runs.ts'
 import type { ReadClass } from '../api/classes.ts'
 import type { Ended, Facts, Submitted } from '../runRecord.ts'
 import { readFields } from '../workflows/fields.ts'
@@ -27,7 +27,13 @@ export interface Plan extends Facts {
 
 export type Entry = AnyEntry<Job>
 
-export type ComfyQueue = RunQueue<Job, Plan, Needs, Ended>
+export type ComfyQueue = ReturnType<typeof createQueue<Job, Plan, Needs, Ended>>
+
+/** A run that has not ended. */
+export async function entryOf(queue: ComfyQueue, id: string): Promise<Entry | undefined> {
+  const found = await queue.get(id)
+  return found && isEntry(found) ? found : undefined
+}
 
 /** The record of a run: its job and its plan. */
 export async function submittedOf(queue: ComfyQueue, job: Job): Promise<Submitted> {

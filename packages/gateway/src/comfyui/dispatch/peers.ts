@@ -7,7 +7,7 @@ import { readServerRuns } from './claimServer.ts'
 import { tellAnew, tellPlaces } from './followRuns.ts'
 import { readPaused } from './pauseServer.ts'
 import { dropPicture, hearAsk, hearPicture } from './previews.ts'
-import { ask, keepsName, type Server, setSession, wake } from './servers.ts'
+import { ask, keepsName, type Server, setSession } from './servers.ts'
 import type { State } from './state.ts'
 
 /** Gives a function that tells the other gateways about the servers of this one, and learns about theirs. */
@@ -90,7 +90,7 @@ function hear(state: State, { run, server: name, news, isOver }: RunChange): voi
   // The worker of this server asks here.
   else if (!server.isAbroad || server.polls > 0)
     void readServerRuns(state).then(
-      () => wake(server),
+      () => server.wake?.(),
       (error) => state.complain('Reading the runs of servers', error),
     )
 }

@@ -1,9 +1,8 @@
 // The pictures of runs: who asks for them, here or at another gateway, and how they come from a worker.
 import type { Preview } from '../../engine.ts'
-import { isEntry } from '../../queue/runs.ts'
 import { toPreview } from '../pictures.ts'
 import { tellRun } from './followRuns.ts'
-import type { Entry } from './job.ts'
+import { type Entry, entryOf } from './job.ts'
 import type { State } from './state.ts'
 
 /** How long pictures come after somebody has asked for them. */
@@ -76,9 +75,9 @@ export function hearPicture(state: State, id: string, number: number): void {
 
 /** The latest picture of a run at work. Whoever reads it asks for more. */
 export async function readPreview(state: State, id: string): Promise<Preview | undefined> {
-  const found = await state.queue.get(id)
-  if (!found || !isEntry(found) || found.sentAt === undefined) return undefined
-  askFor(state, found)
+  const entry = await entryOf(state.queue, id)
+  if (entry?.sentAt === undefined) return undefined
+  askFor(state, entry)
   const preview = state.pictures.get(id)
   return typeof preview === 'function' ? await preview() : preview
 }

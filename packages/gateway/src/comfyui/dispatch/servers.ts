@@ -1,21 +1,14 @@
 // A ComfyUI as the gateway knows it by its worker: its runs, whether it answers, and what it lacks.
 import type { ReadClass } from '../api/classes.ts'
 import { type Answer, NoAnswer } from '../api/client.ts'
-import type { Catalog } from '../catalog.ts'
+import type { Reportable } from '../report.ts'
 import { LEASE_MS } from '../worker/port.ts'
 import type { ComfyQueue, Entry } from './job.ts'
 
-interface ServerFacts {
-  readonly name: string
-  /** For the person who starts the gateway. */
-  readonly url: string
+interface ServerFacts extends Reportable {
   /** Whether its worker dials in. */
   readonly isDistant: boolean
-  /** Asks its ComfyUI. */
-  send(path: string): Promise<Answer>
   newReader(): ReadClass
-  /** The workflows as it can run them. */
-  readonly catalog: Catalog
 }
 
 interface Verdict {
@@ -45,10 +38,8 @@ class Condition {
   isAbroad = false
   /** Its runs that have not ended, by id. */
   readonly runs: Map<string, Entry> = new Map()
-  /** Those of them that its GPU is done with, while their outputs are collected. */
-  readonly done: Set<string> = new Set()
-  /** Of the runs that it was sent: since when its GPU works on them, and how long it did. */
-  readonly work: Map<string, { readonly since: number; ms?: number }> = new Map()
+  /** Since when its GPU works on them, if that was seen, and when it was done: then their outputs are collected. */
+  readonly work: Map<string, { readonly since?: number; readonly doneAt?: number }> = new Map()
   /** The run on its GPU, if that takes longer than expected. Until its end, no run is taken ahead. */
   overdue: string | undefined
   lastWorkflow: string | undefined
@@ -68,18 +59,15 @@ class Condition {
   readonly asks: Map<string, Ask> = new Map()
   /** The runs that its worker has, and was told not to have. */
   strange = ''
-  /** Ends its worker's wait for news. */
+  /** Tells its worker that there is news. */
   wake: (() => void) | undefined
+  /** Whether the log last said that it answers. Default: it has said nothing */
+  isSaidUp: boolean | undefined
 }
 
-export type Server = Condition &
-  ServerFacts & {
-    /** Whether the log last said that it answers. */
-    isSaidUp: boolean
-  }
+export type Server = Condition & ServerFacts
 
-export const createServer = (facts: ServerFacts): Server =>
-  Object.assign(new Condition(), facts, { isSaidUp: !facts.isDistant })
+export const createServer = (facts: ServerFacts): Server => Object.assign(new Condition(), facts)
 
 /** A worker that lives asks for news much more often. */
 const QUIET_MS = 5_000
@@ -105,8 +93,8 @@ export const keepsName = (server: Server): boolean =>
   isLive(server) && (server.polls > 0 || performance.now() - server.seenAt < QUIET_MS)
 
 /** The run on its GPU. */
-export const activeOf = ({ runs, done }: Server): Entry | undefined =>
-  [...runs.values()].find(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
+export const activeOf = ({ runs, work }: Server): Entry | undefined =>
+  [...runs.values()].find(({ job, sentAt }) => sentAt !== undefined && work.get(job.id)?.doneAt === undefined)
 
 export const isFree = (server: Server): boolean => activeOf(server) === undefined
 
@@ -116,28 +104,21 @@ const SOON_MS = 2_000
 /** Whether the run on its GPU is about to end. */
 export function endsSoon(server: Server): boolean {
   const one = activeOf(server)
-  if (!one) return true
-  const begun = server.work.get(one.job.id)
+  if (!one || one.job.id === server.overdue) return false
+  const { since } = server.work.get(one.job.id) ?? {}
   // A run that takes much longer than expected may take any time.
-  return (
-    begun !== undefined &&
-    one.job.id !== server.overdue &&
-    Math.abs(one.cost - (performance.now() - begun.since)) < SOON_MS
-  )
+  return since !== undefined && Math.abs(one.cost - (performance.now() - since)) < SOON_MS
 }
 
 /** Its GPU is done with a run, whose outputs are being collected. */
-export function setDone({ done, work }: Server, id: string): void {
-  done.add(id)
-  const one = work.get(id)
-  if (one) one.ms ??= performance.now() - one.since
+export function setDone({ work }: Server, id: string): void {
+  work.set(id, { doneAt: performance.now(), ...work.get(id) })
 }
 
 /** How long its GPU worked on a run, in ms; `undefined` if that was not seen from the start. */
 export function gpuMsOf(server: Server | undefined, id: string): number | undefined {
-  const one = server?.work.get(id)
-  server?.work.delete(id)
-  return one && (one.ms ?? performance.now() - one.since)
+  const { since, doneAt = performance.now() } = server?.work.get(id) ?? {}
+  return since === undefined ? undefined : doneAt - since
 }
 
 /** Why a server that answers gets no runs. */
@@ -147,7 +128,7 @@ export function restOf({ isPaused, rest }: Server): string | undefined {
   return isResting ? `rests for a minute, since its runs fail: ${rest.why}` : undefined
 }
 
-/** Notes which servers are paused. True: that has changed */
+/** Notes which servers are paused. True: one was paused or resumed */
 export function notePaused(servers: ReadonlyMap<string, Server>, names: readonly string[]): boolean {
   const changed = [...servers.values()].filter((one) => one.isPaused !== names.includes(one.name))
   for (const server of changed) server.isPaused = !server.isPaused
@@ -164,9 +145,6 @@ export const meets = ({ lacks }: Server, needs: string): boolean => lacks.get(ne
 export const aheadOf = ({ runs }: Server): Entry | undefined =>
   [...runs.values()].find(({ sentAt }) => sentAt === undefined)
 
-/** Tells its worker that there is news. */
-export const wake = (server: Server): void => server.wake?.()
-
 /** Asks its ComfyUI by its worker; one that asks another gateway for runs, by that gateway. */
 export function ask(
   server: Server,
@@ -181,7 +159,7 @@ export function ask(
     timer = setTimeout(fail, ASK_MS)
     server.asks.set(id, { path, isTold: false, settle: resolve })
     if (server.isAbroad) peers?.tell({ ask: id, server: server.name, path }).catch(fail)
-    else wake(server)
+    else server.wake?.()
   })
   return answered.finally(() => {
     clearTimeout(timer)

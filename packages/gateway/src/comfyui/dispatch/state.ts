@@ -8,12 +8,10 @@ import type { Progress } from '../runRecord.ts'
 import type { ComfyQueue, Entry } from './job.ts'
 import type { Server } from './servers.ts'
 
-export interface StateOptions {
+export interface StateOptions extends Pick<EngineContext, 'log' | 'observer'> {
   readonly queue: ComfyQueue
   readonly lostAfterMs: number
   readonly maxQueueMs: number
-  readonly log: EngineContext['log']
-  readonly observer?: EngineContext['observer']
 }
 
 class Knowledge {

@@ -1,10 +1,9 @@
 // Looks after the servers each second: whether they answer, and what becomes of the runs of a server that is gone.
-import { isEntry } from '../../queue/runs.ts'
 import { UNKNOWN } from '../runs/historyEnd.ts'
 import { readServerRuns } from './claimServer.ts'
 import { endCancelled, endInVain, giveBack } from './endRuns.ts'
 import { tellUntold } from './followRuns.ts'
-import type { Entry } from './job.ts'
+import { type Entry, entryOf } from './job.ts'
 import { joinPeers } from './peers.ts'
 import { watchAsked } from './previews.ts'
 import { activeOf, aheadOf, canTake, isFree, isLive, letGo, meets, restOf, type Server } from './servers.ts'
@@ -84,7 +83,11 @@ async function check(state: State, server: Server): Promise<void> {
   const isAway = !isLive(server)
   const answers = !isAway && server.isUp
   // Nothing is said of the first moments, in which a server here can't have answered yet.
-  if (!server.isAbroad && answers !== server.isSaidUp && now - state.inTouchSince > 2 * TICK_MS) {
+  if (
+    !server.isAbroad &&
+    answers !== (server.isSaidUp ?? !server.isDistant) &&
+    now - state.inTouchSince > 2 * TICK_MS
+  ) {
     server.isSaidUp = answers
     state.log(answers ? 'info' : 'warn', `${server.name} ${answers ? 'answers' : 'does not answer'}`)
   }
@@ -116,10 +119,10 @@ async function settleStrays(state: State): Promise<void> {
   const { queue, servers } = state
   for (const [id, since] of state.strays) {
     if (state.tickedAt - Math.max(since, state.inTouchSince) < state.lostAfterMs) continue
-    const found = await queue.get(id)
-    if (!found || !isEntry(found) || found.server === undefined || servers.has(found.server)) continue
-    if (found.sentAt === undefined) await queue.giveBack(id, found.server, undefined)
-    else await endLost(state, found)
+    const entry = await entryOf(queue, id)
+    if (entry?.server === undefined || servers.has(entry.server)) continue
+    if (entry.sentAt === undefined) await queue.giveBack(id, entry.server, undefined)
+    else await endLost(state, entry)
   }
 }
 

@@ -135,6 +135,45 @@ test('the run of a worker that never comes back fails after a while, but not whi
   await close()
 })
 
+test('the GPU time of a run counts also when its end is written at the second attempt', async ({ clock }) => {
+  const { queue, port, close } = await openWithRun()
+  await clock.tickAsync(3_000)
+  const outcome = { status: 'completed', error: null, completedAt: null, files: [] } as const
+  const { end } = queue
+  queue.end = async () => {
+    throw new Error('away')
+  }
+  await port.end('run', outcome).catch(() => {})
+  queue.end = end
+  await port.end('run', outcome)
+  const { rows } = await queue.usage({ from: '1970-01-01', to: '9999-01-01', offset: 0, limit: 9 })
+  assert.equal(
+    rows.map(({ gpuMs }) => gpuMs),
+    [3_000],
+  )
+  await close()
+})
+
+test('another ComfyUI under it gets no run because of the answers of the first one', async ({ clock }) => {
+  const answers: ((info: object) => void)[] = []
+  const connect = open()
+  const { queue, state } = connect
+  const server = addServer(state, 'small', () => new Promise((resolve) => answers.push(resolve as never)))
+  await openDispatch(state, never)
+  await queue.add(jobOf('run'), PLAN, [{ class_type: 'Any', inputs: {} }])
+  const poll = (session: string) =>
+    createPort(state, server, session).poll(idle, new AbortController().signal)
+  await poll('first')
+  await until(() => answers.length > 0)
+  await clock.tickAsync(5_000)
+  const late = answers.splice(0)
+  await poll('second')
+  for (const answer of late) answer({})
+  assert.is(await untilStill(() => server.runs.size), 0)
+  await closeDispatch(state)
+  await queue.close()
+})
+
 test('a request for runs that is cut off fails none, however old the gateway is', async ({ clock }) => {
   const { read, port, close } = await openWithRun()
   for (let at = 0; at < 140; at++) {
