@@ -6,22 +6,19 @@ type Listener = (run: Run) => void
 export type Listeners = ReturnType<typeof createListeners>
 
 export function createListeners() {
-  const byRun = new Map<string | undefined, Set<{ readonly listener: Listener }>>()
+  const byRun = new Map<string | undefined, Set<Listener>>()
   return {
     /** `id`: the only run of interest. Gives the function that ends it. */
     add(listener: Listener, id?: string): () => void {
-      // A caller may pass the same function twice.
-      const own = { listener }
-      byRun.set(id, (byRun.get(id) ?? new Set()).add(own))
+      byRun.set(id, (byRun.get(id) ?? new Set()).add(listener))
       return () => {
-        byRun.get(id)?.delete(own)
+        byRun.get(id)?.delete(listener)
         if (byRun.get(id)?.size === 0) byRun.delete(id)
       }
     },
     has: (id: string): boolean => byRun.has(id) || byRun.has(undefined),
     tell(run: Run): void {
-      for (const key of [undefined, run.id])
-        for (const { listener } of [...(byRun.get(key) ?? [])]) listener(run)
+      for (const key of [undefined, run.id]) for (const listener of [...(byRun.get(key) ?? [])]) listener(run)
     },
     clear: (): void => byRun.clear(),
   }

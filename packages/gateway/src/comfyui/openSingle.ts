@@ -1,6 +1,5 @@
 // The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`.
 import {
-  type Caller,
   compareRuns,
   type Draft,
   type Engine,
@@ -17,7 +16,7 @@ import { watchStore } from '../records/watchStore.ts'
 import { forEach, hasOwnTimers } from '../runtime.ts'
 import { createClasses } from './api/classes.ts'
 import { createComfyClient, type Sending } from './api/client.ts'
-import { putFile, readOutput, type Upload, uploadName, valuesOf } from './api/files.ts'
+import { putFile, readOutput, type Upload, uploadName } from './api/files.ts'
 import { createUserdata } from './api/userdata.ts'
 import { createCatalog, listingOf } from './catalog.ts'
 import { findOutput } from './outputNames.ts'
@@ -28,7 +27,7 @@ import { createMonitor } from './runs/monitor.ts'
 import { findRun } from './runs/runState.ts'
 import { sendRun } from './runs/sendRun.ts'
 import { stopRun } from './runs/stopRun.ts'
-import { type ComfyServer, createComfyServer, createContainer } from './server.ts'
+import { createComfyServer, createContainer } from './server.ts'
 import { watchFiles } from './watchFiles.ts'
 import { createFiles } from './workflows/createFiles.ts'
 import type { ComfyWorkflow } from './workflows/types.ts'
@@ -71,14 +70,14 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
       const [loaded] = await Promise.all([catalog.read(), records.prepare()])
       return loaded.map(listingOf)
     },
-    async draft(workflowId, signal, caller = {}) {
+    async draft(workflowId, signal, caller) {
       await client.check()
       const workflow = await catalog.find(workflowId)
-      return workflow && createDraft(server, records, workflow, inputHosts, signal, caller, noteSubmitted)
+      return workflow && createDraft(workflow, signal, caller?.owner)
     },
     getRun: async (id) => monitor.noteRun(await findShared(id)),
     readPreview: monitor.readPreview,
-    getRuns: (query) => listRuns(records, query, find, monitor.noteRun),
+    getRuns: listRuns,
     async cancelRun(id) {
       const found = await find(id, 0)
       if (!found) return undefined
@@ -93,8 +92,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
     probe: records.probe,
     findOutput: (filename) => findOutput(filename, find),
     async readOutput(id, filename, headers, signal) {
-      if (!(await find(id))) return undefined
-      const ended = await records.getEnd(id)
+      const ended = (await find(id)) && (await records.getEnd(id))
       const file = ended?.files.find(({ name }) => name === filename)
       return file && (await readOutput(client, file, headers, signal))
     },
@@ -110,64 +108,46 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
     },
   }
 
-  function noteSubmitted(run: Run): void {
-    monitor.watchForEnd(run.id)
-    monitor.noteRun(run)
-  }
-}
+  /** A run that is about to be submitted. Its files go to ComfyUI as they come in. */
+  function createDraft(workflow: ComfyWorkflow, signal: AbortSignal, owner: string | undefined): Draft {
+    const id = crypto.randomUUID()
+    let files = 0
+    let isSent = false
 
-/** A run that is about to be submitted. Its files go to ComfyUI as they come in. */
-function createDraft(
-  server: ComfyServer,
-  records: RunRecords,
-  workflow: ComfyWorkflow,
-  inputHosts: readonly string[],
-  signal: AbortSignal,
-  { owner }: Caller,
-  submitted: (run: Run) => void,
-): Draft {
-  const id = crypto.randomUUID()
-  let files = 0
-  let isSent = false
+    const put: Draft['putFile'] = async (_input, file) => {
+      const name = await putFile(client, uploadName(id, ++files, file.name), file, signal)
+      return { name } satisfies Upload
+    }
 
-  const put: Draft['putFile'] = async (_input, file) => {
-    const name = await putFile(server.client, uploadName(id, ++files, file.name), file, signal)
-    return { name } satisfies Upload
-  }
+    const submit: Draft['submit'] = async (submission) => {
+      if (isSent) throw new Error('A draft is submitted once')
+      isSent = true
+      const answer = await sendRun(server, records, workflow, id, { ...submission, owner })
+      monitor.watchForEnd(id)
+      monitor.noteRun(answer.run)
+      return answer
+    }
 
-  const submit: Draft['submit'] = async (submission) => {
-    if (isSent) throw new Error('A draft is submitted once')
-    isSent = true
-    const values = valuesOf(submission.values)
-    const answer = await sendRun(server, records, workflow, id, { ...submission, owner }, values)
-    submitted(answer.run)
-    return answer
+    return {
+      workflow: workflow.listing,
+      putFile: put,
+      putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
+      // `submit` throws a 503 only if nothing was sent.
+      submit: (submission) => submit(submission).catch(nothingStarted),
+    }
   }
 
-  return {
-    workflow: workflow.listing,
-    putFile: put,
-    putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
-    // `submit` throws a 503 only if nothing was sent.
-    submit: (submission) => submit(submission).catch(nothingStarted),
+  /** Lists a page of runs. The index sorts and counts, so only the runs of the page are read. */
+  async function listRuns(query: RunsQuery): Promise<{ runs: Run[]; total: number }> {
+    const entries = await records.list(query)
+    entries.sort(compareRuns(query, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)))
+    const page = entries.slice(query.offset, query.offset + query.limit)
+    const runs: (Run | undefined)[] = []
+    await forEach(page, async ({ id, end }, index) => {
+      const ended = end && (await records.getEnd(id))
+      runs[index] = ended ? toEndedRun(ended) : await find(id)
+      if (!ended) monitor.noteRun(runs[index])
+    })
+    return { runs: runs.filter((run) => run !== undefined), total: entries.length }
   }
-}
-
-/** Lists a page of runs. The index sorts and counts, so only the runs of the page are read. */
-async function listRuns(
-  records: RunRecords,
-  query: RunsQuery,
-  find: (id: string) => Promise<Run | undefined>,
-  note: (run: Run | undefined) => void,
-): Promise<{ runs: Run[]; total: number }> {
-  const entries = await records.list(query)
-  entries.sort(compareRuns(query, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)))
-  const page = entries.slice(query.offset, query.offset + query.limit)
-  const runs: (Run | undefined)[] = []
-  await forEach(page, async ({ id, end }, index) => {
-    const ended = end && (await records.getEnd(id))
-    runs[index] = ended ? toEndedRun(ended) : await find(id)
-    if (!ended) note(runs[index])
-  })
-  return { runs: runs.filter((run) => run !== undefined), total: entries.length }
 }

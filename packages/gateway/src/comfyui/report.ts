@@ -6,11 +6,13 @@ import type { Catalog, LoadedWorkflow } from './catalog.ts'
 import { partnersOf } from './workflows/types.ts'
 
 /** A server, as a report needs it. */
-interface Reportable {
+export interface Reportable {
   readonly name: string
   /** For the person who starts the gateway. */
   readonly url: string
+  /** The workflows as it can run them. */
   readonly catalog: Catalog
+  /** Asks its ComfyUI. */
   send(path: string): Promise<Answer>
   /** Finds out whether it keeps records, where it must. */
   prepare?(): Promise<void>
@@ -41,11 +43,9 @@ export async function report(
   ]
   const byId = new Map<string, LoadedWorkflow>()
   for (const one of loaded) if (!one.problem || !byId.has(one.id)) byId.set(one.id, one)
-  if (loaded.length === 0 && !states.some(({ workflows }) => workflows)) {
-    const problem = 'it is read once ComfyUI answers'
-    return { servers, workflows: files.map(({ name }) => toReported({ id: name, problem })), notes }
-  }
-  return { servers, workflows: [...byId.values()].map(toReported), notes }
+  const unread = files.map(({ name: id }) => ({ id, problem: 'it is read once ComfyUI answers' }))
+  const isRead = states.some(({ workflows }) => workflows)
+  return { servers, workflows: (isRead ? [...byId.values()] : unread).map(toReported), notes }
 }
 
 const LOGIN = 'give it by --header, or by the option "headers"'

@@ -64,19 +64,13 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
 }
 
 /** Makes a run from the record of its end; `undefined` if ComfyUI refused the run. */
-export function toEndedRun({
-  run,
-  status,
-  files,
-  fault: _,
-  isOnServer: __,
-  ...times
-}: Ended): Run | undefined {
+export function toEndedRun(ended: Ended): Run | undefined {
+  const { run, status, files, fault: _, isOnServer: __, ...rest } = ended
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
   const texts = files.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]]))
   const names = files.map(({ name }) => name)
-  return toRun(run, { ...times, status, progress, files: names, texts: Object.fromEntries(texts) })
+  return toRun(run, { ...rest, status, progress, files: names, texts: Object.fromEntries(texts) })
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

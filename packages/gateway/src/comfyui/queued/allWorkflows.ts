@@ -28,9 +28,12 @@ async function askAll<T>(
   })
   await within(Promise.all(all), SOON_MS)
   if (answers.length === 0) await Promise.all(all)
-  if (answers.length === 0) throw failure ?? new NoAnswer('no server has dialled in', false)
+  if (answers.length === 0) throw failure ?? new NoAnswer(NO_WORKER, false)
   return { answers: [...answers], failure: open > 0 ? new NoAnswer('it stopped answering') : failure }
 }
+
+const NO_WORKER =
+  'no worker has dialled in. Start one beside a ComfyUI by "npx @flowscale/gateway worker", with the address of the gateway'
 
 /**
  * Finds a workflow, as each server knows it that can run it: `found` is empty if there is no such workflow. `areAll`: all

@@ -1,13 +1,6 @@
 // A run that a caller is about to add to the queue, with its files.
 
-import {
-  type Caller,
-  type Draft,
-  EngineError,
-  nothingStarted,
-  type Scalar,
-  type Submission,
-} from '../../engine.ts'
+import { type Caller, type Draft, EngineError, nothingStarted, type Scalar } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { openUrl } from '../../openUrl.ts'
 import { hashOf } from '../../runtime.ts'
@@ -43,15 +36,9 @@ export function createDraft(state: State, { found, areAll, inputHosts, signal, c
     return { name: upload } satisfies Upload
   }
 
-  async function submit({
-    values: given,
-    inputs,
-    groupId,
-    once,
-    webhookUrl,
-    previews,
-  }: Submission): ReturnType<Draft['submit']> {
-    const values = valuesOf(given)
+  const submit: Draft['submit'] = async (submission) => {
+    const { inputs, groupId, once, webhookUrl, previews } = submission
+    const values = valuesOf(submission.values)
     const workflow = found.find((one) => fits(one, values)) ?? found[0]!
     const missing = workflow.missingChoices.filter(({ input = '' }) => !Object.hasOwn(values, input))
     // Else a server that is away may have the choice.

@@ -27,7 +27,7 @@ import type { ComfyQueue, Entry } from '../dispatch/job.ts'
 import { setPaused } from '../dispatch/pauseServer.ts'
 import { askFor, readPreview } from '../dispatch/previews.ts'
 import { ask, createServer, isLive, notePaused, restOf, type Server } from '../dispatch/servers.ts'
-import { createState, type State } from '../dispatch/state.ts'
+import { createState, type State, type StateOptions } from '../dispatch/state.ts'
 import { closeDispatch, openDispatch } from '../dispatch/watchServers.ts'
 import { findOutput } from '../outputNames.ts'
 import { report } from '../report.ts'
@@ -39,11 +39,9 @@ import { createFiles } from '../workflows/createFiles.ts'
 import { findWorkflow, listWorkflows } from './allWorkflows.ts'
 import { createDraft } from './createDraft.ts'
 
-interface QueuedOptions {
+interface QueuedOptions extends Pick<StateOptions, 'lostAfterMs' | 'maxQueueMs'> {
   readonly urls: readonly string[]
   readonly sending: Sending
-  readonly lostAfterMs: number
-  readonly maxQueueMs: number
   readonly maxWorkers: number
 }
 

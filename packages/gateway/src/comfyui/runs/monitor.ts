@@ -1,24 +1,14 @@
 // Finds the changes of runs at one ComfyUI with its own queue: by polling, and sooner by a socket, which may fall silent.
-import { type Engine, type EngineContext, isEnded, type Preview, type Run } from '../../engine.ts'
+import { type EngineContext, isEnded, type Preview, type Run } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { createComplain } from '../../records/watchStore.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, type SocketListener } from '../api/socket.ts'
-import { createListeners } from '../listeners.ts'
+import { createListeners, type Listeners } from '../listeners.ts'
 import { createPictures } from '../pictures.ts'
 import type { RunRecords } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './runState.ts'
-
-interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'readPreview' | 'close'>> {
-  /** Makes sure that a run's end is written down, where the runtime has timers that keep no process alive. */
-  watchForEnd(id: string): void
-  /**
-   * Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. Gives the
-   * run with the number of its picture.
-   */
-  noteRun<T extends Run | undefined>(run: T): T
-}
 
 const EVERY_MS = 1_000
 /** Longer than clients usually pause between two polls. */
@@ -34,11 +24,7 @@ interface Followed {
 
 const ENDED = 2
 
-export function createMonitor(
-  server: ComfyServer,
-  records: RunRecords,
-  log: EngineContext['log'],
-): RunMonitor {
+export function createMonitor(server: ComfyServer, records: RunRecords, log: EngineContext['log']) {
   const { client, readQueue } = server
   const listeners = createListeners()
   const complain = createComplain(() => log)
@@ -57,6 +43,7 @@ export function createMonitor(
     return run
   }
 
+  /** Makes sure that a run's end is written down, where the runtime has timers that keep no process alive. */
   function watchForEnd(id: string): Followed | undefined {
     if (!hasOwnTimers() || !('unref' in Object(setTimeout(() => {})))) return undefined
     const run = keep(id)
@@ -173,8 +160,8 @@ export function createMonitor(
   }
 
   return {
-    watch: listeners.add,
-    follow(id) {
+    watch: listeners.add as Listeners['add'],
+    follow(id: string): () => void {
       const run = keep(id)
       run.followers++
       // A run with other followers is checked anyway.
@@ -190,20 +177,24 @@ export function createMonitor(
         if (typeof timer !== 'object') runs.delete(id)
       }
     },
-    watchForEnd,
-    noteRun(run) {
+    watchForEnd: watchForEnd as (id: string) => void,
+    /**
+     * Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. Gives
+     * the run with the number of its picture.
+     */
+    noteRun<T extends Run | undefined>(run: T): T {
       if (!run) return run
       emit(run)
       const polled = run.status === 'running' && (runs.get(run.id) ?? watchForEnd(run.id))
       if (polled) polled.polledAt = performance.now()
       return withPicture(run)
     },
-    async readPreview(id) {
+    async readPreview(id: string): Promise<Preview | undefined> {
       const run = runs.get(id)
       if (run) run.polledAt = performance.now()
       return pictures.get(id) as Preview | undefined
     },
-    close() {
+    close(): void {
       closed = true
       clearTimeout(timer)
       for (const [id, run] of runs) closeSocket(id, run)

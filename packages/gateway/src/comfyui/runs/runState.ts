@@ -32,8 +32,7 @@ export async function findRun(
     // Read before the search: a run that is taken meanwhile may be in neither answer.
     const others = server.taken.get(id)
     // Both at once, though an end that is written down counts: most runs have none.
-    const both = [records.getEnd(id), seekRun(server, id, maxAgeMs)] as const
-    const [ended, sighting] = await Promise.allSettled(both)
+    const [ended, sighting] = await Promise.allSettled([records.getEnd(id), seekRun(server, id, maxAgeMs)])
     if (ended.status === 'rejected') throw ended.reason
     if (ended.value) return toEndedRun(ended.value)
     if (sighting.status === 'rejected') throw sighting.reason

@@ -2,6 +2,7 @@
 import { EngineError, InputError, type Problem, type Run, type Submission } from '../../engine.ts'
 import { hasOwnTimers, sleep } from '../../runtime.ts'
 import { type Answer, type ComfyClient, LoginRefused, NoAnswer, parseJson } from '../api/client.ts'
+import { valuesOf } from '../api/files.ts'
 import { readHistory } from '../api/queue.ts'
 import { type Facts, type RunRecords, type Submitted, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
@@ -22,10 +23,9 @@ export async function sendRun(
   records: RunRecords,
   workflow: ComfyWorkflow,
   id: string,
-  { inputs, groupId, owner, previews }: Submission & Pick<Run, 'owner'>,
-  values: Parameters<typeof fillGraph>[1],
+  { values, inputs, groupId, owner, previews }: Submission & Pick<Run, 'owner'>,
 ): Promise<{ run: Run; number: number }> {
-  const { graph, seeds } = fillGraph(workflow, values, id)
+  const { graph, seeds } = fillGraph(workflow, valuesOf(values), id)
   const run: Submitted = {
     id,
     workflowId: workflow.listing.id,
@@ -93,8 +93,7 @@ export async function postRun(
   json: object,
   workflow: Pick<ComfyWorkflow, 'nodes' | 'inputs'> = { nodes: new Map(), inputs: new Map() },
 ): Promise<number> {
-  const { status, text, unsent } = await post(server.client, json)
-  if (unsent) throw unsent
+  const { status, text } = await post(server.client, json)
   const body = parseJson(text)
   const { number, prompt_id, node_errors } = Object(body)
   if (status === 200 && typeof prompt_id === 'string' && prompt_id !== run.id) {
@@ -117,12 +116,12 @@ export async function postRun(
   return await lookFor(server, run.id)
 }
 
-/** Gives the answer to the run, with the status 0 if the answer was lost, or the reason why nothing was sent. */
-async function post(client: ComfyClient, json: object): Promise<Answer & { unsent?: NoAnswer }> {
+/** Gives the answer to the run, with the status 0 if the answer was lost. @throws NoAnswer if nothing was sent */
+async function post(client: ComfyClient, json: object): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     try {
-      // As a stream of its own, since runtimes send others again unasked: Deno a text, or the body of a `Response`,
-      // after a reset; Node a text after a 421.
+      // Runtimes send other bodies than such a stream again by themselves: Deno sends a text, or the body of a `Response`,
+      // again after a reset; Node sends a text again after a 421.
       const body = new ReadableStream({
         start(controller) {
           controller.enqueue(new TextEncoder().encode(JSON.stringify(json)))
@@ -136,19 +135,17 @@ async function post(client: ComfyClient, json: object): Promise<Answer & { unsen
       // Not tried again: the run may have been passed on, and the login would be refused again.
       if (error instanceof LoginRefused) return { status: 401, text: '' }
       if (error.sent) return { status: 0, text: '' }
-      if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }
-      await sleep(PAUSES_MS[tries]!)
+      const pauseMs = PAUSES_MS[tries]
+      if (pauseMs === undefined) throw error
+      await sleep(pauseMs)
     }
   }
 }
 
 /** Searches ComfyUI for a run whose answer was lost: the run may be there, and must not be sent again. */
 async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<number> {
-  for (
-    const deadline = performance.now() + LOOK_FOR_MS;
-    performance.now() < deadline;
-    await sleep(LOOK_EVERY_MS)
-  ) {
+  const deadline = performance.now() + LOOK_FOR_MS
+  while (performance.now() < deadline) {
     try {
       const item = (await readQueue(0)).items.find((queued) => queued.id === id)
       if (item) return item.number
@@ -157,6 +154,7 @@ async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
     }
+    await sleep(LOOK_EVERY_MS)
   }
   const message = `ComfyUI's answer was lost: run ${id} may have been submitted. Ask for it before you send it again`
   throw new EngineError(502, message, { runId: id })

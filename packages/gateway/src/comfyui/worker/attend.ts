@@ -1,5 +1,5 @@
 // Attends to a run that was sent: looks for its end, stops it on request, and brings back its result.
-import { forEach, sleep } from '../../runtime.ts'
+import { forEach, sleep, within } from '../../runtime.ts'
 import type { Outcome } from '../../workerPort.ts'
 import { NoAnswer } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
@@ -18,13 +18,10 @@ export async function attend(worker: Worker, one: WorkerRun): Promise<void> {
   listen(worker)
   if (one.isStopping) void stop(worker, one)
   while (!one.isOver && !isClosing(worker)) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS)
-      one.wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
+    const woken = new Promise<void>((resolve) => {
+      one.wake = resolve
     })
+    await within(woken, LOOK_EVERY_MS)
     await look(worker, one)
   }
 }
@@ -55,7 +52,7 @@ async function look(worker: Worker, one: WorkerRun): Promise<void> {
     if (!(error instanceof NoAnswer)) log('error', `Run ${run.id}: ${(error as Error).message}`)
   }
   if (!ended || one.isOver) return
-  if (ended.status === 'completed' && one.isListened && !one.isHeard) stopListening(worker)
+  if (ended.status === 'completed' && one.isUnheard) stopListening(worker)
   await bringBack(worker, one, ended)
 }
 

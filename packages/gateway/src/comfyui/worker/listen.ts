@@ -19,7 +19,7 @@ export function listen(worker: Worker): void {
       const one = runs.get(Object(data).prompt_id) ?? worker.active
       if (!one?.isSent) return
       const isOwn = Object(data).prompt_id === one.run.id
-      one.isHeard ||= isOwn
+      if (isOwn) one.isUnheard = false
       // ComfyUI does not repeat messages from before the greeting: look once.
       if (type === 'status' && !isGreeted) one.wake?.()
       isGreeted = true

@@ -1,6 +1,5 @@
 // Sends runs to ComfyUI: uploads the inputs ahead, and sends one run at a time, once, and with the gateway's mark only.
 import { EngineError } from '../../engine.ts'
-import { sleep } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
 import { endWithout } from '../runs/historyEnd.ts'
@@ -9,7 +8,7 @@ import type { GraphNode } from '../workflows/types.ts'
 import { attend, bringBack } from './attend.ts'
 import { listen } from './listen.ts'
 import { type Assignment, Refused } from './port.ts'
-import { AGAIN_MS, isClosing, leave, untilHeard, type Worker, type WorkerRun } from './state.ts'
+import { isClosing, leave, untilHeard, type Worker, type WorkerRun } from './state.ts'
 
 /** Uploads the inputs of a run while the one before it is at work. Gives the graph with their names on ComfyUI. */
 export async function prepareInputs(
@@ -48,7 +47,6 @@ async function send(worker: Worker, one: WorkerRun): Promise<void> {
   listen(worker)
   try {
     const graph = await one.graph
-    if (one.isOver) return leave(worker, one)
     // Without a mark, another server can take it.
     await client.check()
     if (one.isOver) return leave(worker, one)
@@ -57,7 +55,7 @@ async function send(worker: Worker, one: WorkerRun): Promise<void> {
     // Nothing was sent. So there is no hurry: only the gateway's answer says whose run it is.
     one.mark = await untilHeard(worker, () => port.send(run.id), Number.POSITIVE_INFINITY)
     if (one.mark === undefined) return leave(worker, one)
-    one.isListened = worker.isSocketOpen
+    one.isUnheard = worker.isSocketOpen
     // From here on, the run is never sent again.
     const ids = { prompt_id: run.id, client_id: worker.socketId }
     await postRun(server, run, { prompt: graph, ...ids, extra_data: extraOf(client, run) })
@@ -71,9 +69,6 @@ async function send(worker: Worker, one: WorkerRun): Promise<void> {
       return await bringBack(worker, one, endWithout(run, 'failed', (error as Error).message))
     // It was surely not sent: another server may take it.
     await untilHeard(worker, () => port.giveBack(run.id, one.mark)).catch(() => {})
+    leave(worker, one)
   }
-  leave(worker, one)
-  // A pause, since nothing accepts a connection just now.
-  await sleep(AGAIN_MS)
-  worker.next()
 }

@@ -49,12 +49,11 @@ async function poll(worker: Worker): Promise<void> {
   const { client, name, log, onRefused } = worker
   const startedAt = performance.now()
   let isKnown = false
-  let isSaid = false
   let said = ''
 
   /** Says how it goes, for a worker that is a process of its own. A gateway has a log of its servers. */
-  function say(state: string): void {
-    if (state !== said) log('debug', state)
+  function say(state: string, level: 'debug' | 'info' = 'debug'): void {
+    if (state !== said) log(level, state)
     said = state
   }
 
@@ -71,14 +70,12 @@ async function poll(worker: Worker): Promise<void> {
       const isTaken = error instanceof Refused && error.what === 'session'
       // The worker inside a gateway has no `onRefused`: it waits until an older gateway with this ComfyUI is gone.
       const isFinal = onRefused && isTaken && (isKnown || performance.now() - startedAt > LEASE_MS)
-      if (isTaken && !isSaid) log('info', `Another worker has the name "${name}": waiting until it is gone`)
-      isSaid ||= isTaken
       if (isFinal || error instanceof NotWelcome) {
         close(worker)
         return onRefused?.(error as Error)
       }
-      if (error instanceof Crowded) say(error.message)
-      else if (!isTaken) say('The gateway does not answer: trying again')
+      if (isTaken) say(`Another worker has the name "${name}": waiting until it is gone`, 'info')
+      else say(error instanceof Crowded ? error.message : 'The gateway does not answer: trying again')
       await sleep(AGAIN_MS)
     }
   }
@@ -89,7 +86,7 @@ async function askForNews({ client, port, runs, closing, isDraining }: Worker): 
   // silent loses its name.
   const isQuiet = client.quietForMs() > (runs.size > 0 ? QUIET_MS : IDLE_MS)
   if (client.isAway() || isQuiet) await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
-  // If not, the gateway gives this worker no run, and gives a run that was taken ahead to another worker.
+  // If it is not up, the gateway gives this worker no run, and gives a run that was taken ahead to another worker.
   const isUp = !client.isAway() && !isDraining
   const all = [...runs.values()]
   const has = all.map(({ run }) => run.id)

@@ -53,9 +53,8 @@ export interface WorkerRun {
   isOver: boolean
   /** Whether the GPU is done with it. */
   isDone: boolean
-  /** Whether the socket was open as it was sent, and whether it said anything of the run. */
-  isListened?: boolean
-  isHeard?: boolean
+  /** Whether the socket was open as it was sent, and has said nothing of the run. */
+  isUnheard?: boolean
   /** Whether somebody asks for its pictures, and the one that goes to the gateway next. */
   isWatched?: boolean
   picture?: Preview | undefined
