@@ -50,7 +50,7 @@ await runServer(program, new URL('../package.json', import.meta.url), start)
 
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
-  const { port, host, publicUrl, dialect, keepDays, maxWaiting } = flags
+  const { port, host, publicUrl, dialect, keepDays, maxWaiting, header: headers, workers, maxWorkers } = flags
   const urls = flags.comfyui ?? (flags.workers ? undefined : [localComfyui])
   const hasQueue = isQueued(flags)
   const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
@@ -91,14 +91,9 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
           log('Run ended', { level: hasFailed({ id, ...run }) ? 'warn' : 'info', run: id, ...run }),
       }),
     },
+    engine: fromFlags(() => comfyui({ urls, workers, headers, maxWorkers, comfyKey: comfyKeyOf(flags) })),
   }
-  const { header: headers, workers, maxWorkers } = flags
-  const gateway = fromFlags(() =>
-    createGateway({
-      ...options,
-      engine: comfyui({ urls, workers, headers, maxWorkers, comfyKey: comfyKeyOf(flags) }),
-    }),
-  )
+  const gateway = fromFlags(() => createGateway(options))
   const orClose = async (error: unknown): Promise<never> => {
     // A connection would keep the process.
     await gateway.close().catch(() => {})
@@ -113,15 +108,12 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   if (apiKey && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const filesUrl = publicUrl ?? served.url
   return {
-    facts: {
-      ...{ url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }) },
-      ...{ metricsUrl: figures?.url, ...report },
-    },
+    facts: { url: served.url, filesUrl, apiKey, workerKey, metricsUrl: figures?.url, ...report },
     banner: banner(served.url, apiKey, report, {
       keys: flags.keys,
       queue: flags.redis ? 'in Redis' : hasQueue ? `${data}/queue` : undefined,
       files: flags.files ?? (flags.redis ? `${data}/queue` : undefined),
-      dialIn:
+      worker:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
       metrics: figures && `${figures.url}/metrics`,
     }),

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { comfyKey as isComfyKey, isHeader, readAddress } from '../comfyui/api/address.ts'
 import { isWildcard } from '../node/serve.ts'
 import { readPrivate } from '../node/watchKeys.ts'
+import { optional } from '../options.ts'
 import { MOST_PORT } from '../rules.ts'
 import {
   addServerFlags,
@@ -55,11 +56,10 @@ export function createProgram(): Command {
       const given = program.options.find(isGiven)
       if (given) program.error(`option '${given.flags}' must come after '${subcommand.name()}'`)
     })
-    .addOption(
-      new Option(
-        '--comfyui <url>',
-        `your ComfyUI; repeat the flag for several, which share a queue in --data (default: "${localComfyui}", or none with --workers)`,
-      ).argParser(collect([], toAddress)),
+    .option(
+      '--comfyui <url>',
+      `your ComfyUI; repeat the flag for several, which share a queue in --data (default: "${localComfyui}", or none with --workers)`,
+      collect(toAddress),
     )
     .addOption(headerOption())
     .addOption(comfyKeyOption())
@@ -102,11 +102,10 @@ export function createProgram(): Command {
         'signs download links and webhooks; or @FILE, which has the secret (default: --api-key, or made and kept in --data or --redis)',
       ),
     )
-    .addOption(
-      new Option(
-        '--webhook <url>',
-        'your address, which gets a POST at the end of each run; or @FILE, which has the address, as it may hold a token; needs a queue',
-      ).argParser(readAddressOf),
+    .option(
+      '--webhook <url>',
+      'your address, which gets a POST at the end of each run; or @FILE, which has the address, as it may hold a token; needs a queue',
+      (text) => orFile('--webhook', text),
     )
     .option(
       '--webhook-hosts <hosts>',
@@ -157,7 +156,8 @@ export function headerOption(): Option {
 }
 
 function readHeaders(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const lines = text.startsWith('@') ? readLines(text.slice(1)) : [text]
+  const isFilled = (line: string): boolean => line.trim() !== ''
+  const lines = text.startsWith('@') ? orFile('--header', text).split(/\r?\n/).filter(isFilled) : [text]
   const entries = lines.map((line) => {
     const [, name = '', value = ''] = /^([^:]+):\s*(.*?)\s*$/.exec(line) ?? []
     if (isHeader(name, value)) return [name.toLowerCase(), value] as const
@@ -179,36 +179,25 @@ export const comfyKeyOption = (): Option =>
   })
 
 /** The key for the nodes of partners, by the flag or by the variable. */
-export function comfyKeyOf({
-  comfyKey = process.env.COMFY_API_KEY || undefined,
-}: {
-  readonly comfyKey?: string
-}): string | undefined {
-  const key = comfyKey?.trim()
-  const wanted = key === undefined ? undefined : isComfyKey(key)
+export function comfyKeyOf({ comfyKey }: Pick<GatewayFlags, 'comfyKey'>): string | undefined {
+  const key = (comfyKey ?? (process.env.COMFY_API_KEY || undefined))?.trim()
+  const wanted = optional(isComfyKey)(key)
   if (wanted === undefined) return key
   throw new UsageError(`The file of --comfy-key, or the variable COMFY_API_KEY, must have ${wanted}.`)
 }
 
 export const secretOption = (about: string): Option =>
-  new Option('--secret <text>', about).argParser(readSecret)
+  new Option('--secret <text>', about).argParser((text) => {
+    const secret = orFile('--secret', text)
+    if (secret !== '') return secret
+    throw new UsageError('The file of --secret is empty.')
+  })
 
-function readSecret(text: string): string {
-  const secret = text.startsWith('@') ? readFlag('--secret', text.slice(1)).trim() : text
-  if (secret !== '') return secret
-  throw new UsageError('The file of --secret is empty.')
-}
-const readAddressOf = (text: string): string =>
-  text.startsWith('@') ? readFlag('--webhook', text.slice(1)).trim() : text
-
-const readLines = (file: string): string[] =>
-  readFlag('--header', file)
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-
-function readFlag(flag: string, file: string): string {
+/** The value of a flag. `@FILE` stands for the text in a file, without spaces around it. */
+function orFile(flag: string, text: string): string {
+  if (!text.startsWith('@')) return text
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(text.slice(1), 'utf8').trim()
   } catch (error) {
     throw new UsageError(`The file of ${flag} can't be read (${(error as NodeJS.ErrnoException).code}).`)
   }
@@ -224,44 +213,31 @@ export const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 export function checkFlags(flags: GatewayFlags): void {
   const { workflows, key, apiKey, host, publicUrl, workers, workerKey, maxWorkers } = flags
   const { redis, data, files, redirectLinks, keys, log, json, webhook, webhookHosts } = flags
-  if (workflows === undefined) {
-    throw new UsageError(
-      '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
-    )
+  const hasQueue = isQueued(flags)
+  const makesKey = key && apiKey === undefined && keys === undefined
+  /** By its message, whether the flags have a fault. The first one counts. */
+  const faults: Readonly<Record<string, boolean | undefined>> = {
+    '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.':
+      workflows === undefined,
+    '--files is for a queue: give --data, several --comfyui, --workers or --redis.':
+      files !== undefined && !hasQueue,
+    '--webhook and --webhook-hosts need a queue and a key: give --data, several --comfyui, --workers or --redis.':
+      (webhook !== undefined || webhookHosts !== undefined) && !(hasQueue && key),
+    '--redirect-links needs --files.': redirectLinks && files === undefined,
+    [`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`]:
+      !key && !loopback.includes(host),
+    '--worker-key needs --workers.': workerKey !== undefined && !workers,
+    '--max-workers needs --workers.': maxWorkers !== undefined && !workers,
+    '--redis needs --data or --files, the place where all gateways with this Redis keep their files.':
+      redis !== undefined && data === undefined && files === undefined,
+    '--redis needs --worker-key with --workers, the same for all gateways.':
+      redis !== undefined && workers && workerKey === undefined,
+    '--redis needs --api-key or --keys, the same for all gateways.': redis !== undefined && makesKey,
+    '--log json shows no key: give --api-key, or --data to keep a key there.':
+      log === 'json' && !json && makesKey && !hasQueue,
+    [`--host ${host} needs --public-url, the public address of the gateway: download links start with it.`]:
+      isWildcard(host) && publicUrl === undefined,
   }
-  if (files !== undefined && !isQueued(flags)) {
-    throw new UsageError('--files is for a queue: give --data, several --comfyui, --workers or --redis.')
-  }
-  if ((webhook !== undefined || webhookHosts !== undefined) && !(isQueued(flags) && key)) {
-    throw new UsageError(
-      '--webhook and --webhook-hosts need a queue and a key: give --data, several --comfyui, --workers or --redis.',
-    )
-  }
-  if (redirectLinks && files === undefined) {
-    throw new UsageError('--redirect-links needs --files.')
-  }
-  if (!key && !loopback.includes(host)) {
-    throw new UsageError(`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`)
-  }
-  if (workerKey !== undefined && !workers) throw new UsageError('--worker-key needs --workers.')
-  if (maxWorkers !== undefined && !workers) throw new UsageError('--max-workers needs --workers.')
-  if (redis !== undefined && data === undefined && files === undefined) {
-    throw new UsageError(
-      '--redis needs --data or --files, the place where all gateways with this Redis keep their files.',
-    )
-  }
-  if (redis !== undefined && workers && workerKey === undefined) {
-    throw new UsageError('--redis needs --worker-key with --workers, the same for all gateways.')
-  }
-  if (redis !== undefined && key && apiKey === undefined && keys === undefined) {
-    throw new UsageError('--redis needs --api-key or --keys, the same for all gateways.')
-  }
-  if (log === 'json' && !json && key && apiKey === undefined && keys === undefined && !isQueued(flags)) {
-    throw new UsageError('--log json shows no key: give --api-key, or --data to keep a key there.')
-  }
-  if (isWildcard(host) && publicUrl === undefined) {
-    throw new UsageError(
-      `--host ${host} needs --public-url, the public address of the gateway: download links start with it.`,
-    )
-  }
+  const fault = Object.keys(faults).find((text) => faults[text])
+  if (fault !== undefined) throw new UsageError(fault)
 }

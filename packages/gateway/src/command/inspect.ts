@@ -3,13 +3,13 @@ import { stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { clean, cleanJson } from '../clean.ts'
-import { createClasses, type ReadClass } from '../comfyui/api/classes.ts'
+import { createClasses } from '../comfyui/api/classes.ts'
 import { type ComfyClient, createComfyClient, LoginRefused, NoAnswer } from '../comfyui/api/client.ts'
-import { createCatalog, type LoadedWorkflow } from '../comfyui/catalog.ts'
+import { createCatalog } from '../comfyui/catalog.ts'
 import { readGraph } from '../comfyui/chooseGraph.ts'
+import { shorten } from '../comfyui/editor/fields.ts'
 import { readNodes } from '../comfyui/workflows/readWorkflow.ts'
 import { type ComfyWorkflow, keyOf, type NamedInput, partnersOf } from '../comfyui/workflows/types.ts'
-import type { WorkflowFile } from '../engine.ts'
 import { readWorkflowFile, readWorkflows } from '../node/readWorkflows.ts'
 import { type GatewayFlags, headerOption, localComfyui, toAddress } from './flags.ts'
 
@@ -18,7 +18,7 @@ export function addInspect(program: Command): void {
   program
     .command('inspect <path>')
     .description(
-      'print the inputs and outputs of a workflow, and the reason for each name; of a folder, those of each file',
+      'print the inputs and outputs of a workflow, and the source of each name; for a folder, of each workflow in it',
     )
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .addOption(headerOption())
@@ -64,9 +64,11 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
   if (files.length === 0) throw new Error(`${path} has no workflow: save one from ComfyUI into the folder`)
   const client = clientOf(flags)
   const newReader = createClasses(client)
+  const noLog = (): void => {}
   const read: ComfyWorkflow[] = []
   for (const file of files) {
-    const { workflow, problem } = await readFromServer(client, newReader, file)
+    const catalog = createCatalog(newReader, async () => [file], noLog)
+    const [{ workflow, problem } = {}] = await orExplain(client, catalog.read())
     if (!workflow) {
       if (!isFolder) throw new Error(problem)
       process.stderr.write(`${clean(`${problem}`)}\n`)
@@ -75,7 +77,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
     read.push(workflow)
     if (flags.missing) continue
     process.stdout.write(`${read.length > 1 ? '\n' : ''}${describeWorkflow(workflow)}`)
-    // In a folder, a sidecar that is there stays as it is.
+    // For a folder, sidecars that exist stay as they are.
     if (flags.write && !(isFolder && file.sidecar !== undefined))
       await writeSidecar(join(isFolder ? path : dirname(path), `${file.name}.flowscale.json`), workflow)
   }
@@ -102,21 +104,6 @@ function printMissing(workflows: readonly ComfyWorkflow[]): void {
   for (const { message, model } of missingChoices) if (!model) process.stderr.write(`${clean(message)}\n`)
 }
 
-/** The workflow as the server can run it. */
-async function readFromServer(
-  client: ComfyClient,
-  newReader: () => ReadClass,
-  file: WorkflowFile,
-): Promise<Partial<LoadedWorkflow>> {
-  const catalog = createCatalog(
-    newReader,
-    async () => [file],
-    () => {},
-  )
-  const [loaded = {}] = await orExplain(client, catalog.read())
-  return loaded
-}
-
 async function orExplain<T>({ url }: ComfyClient, work: Promise<T>): Promise<T> {
   return await work.catch((error) => {
     if (!(error instanceof NoAnswer)) throw error
@@ -136,8 +123,6 @@ const LONGEST_TEXT = 40
  */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
   const { listing, nodes, inputs, outputs, missingClasses, missingChoices } = workflow
-  const leftOut = leftOutOf(workflow).map((note) => [note])
-  const notes = workflow.notes.map((note) => [note])
   const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(nodes.get(id)!.title)}`
   const inputRows = [...inputs].map(([name, input]) => [
     name,
@@ -149,7 +134,7 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
   const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
   const classRows = missingClasses.map(({ classType, node }) => [classType, nodeOf(node)])
   const partnerRows = partnersOf(workflow).map(({ id, node }) => [node.class_type, nodeOf(id)])
-  const choiceRows = missingChoices.map(({ message }) => [message])
+  const choices = missingChoices.map(({ message }) => message)
   return [
     clean(listing.name === listing.id ? listing.id : `${listing.id} (${listing.name})`),
     ...(listing.description ? [clean(listing.description)] : []),
@@ -157,18 +142,21 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     ...section('Outputs', outputRows),
     ...sectionIfAny('Node classes that the server does not have', classRows),
     ...sectionIfAny('Nodes of partners, which need a key: --comfy-key of the gateway', partnerRows),
-    ...sectionIfAny('Choices that the server does not have', choiceRows),
-    ...sectionIfAny('Notes', notes),
-    ...sectionIfAny('Left out; a sidecar can name them', leftOut),
+    ...sectionIfAny('Choices that the server does not have', choices),
+    ...sectionIfAny('Notes', workflow.notes),
+    ...sectionIfAny('Left out; a sidecar can name them', leftOutOf(workflow)),
     '',
   ].join('\n')
 }
 
-const sectionIfAny = (title: string, rows: readonly (readonly string[])[]): string[] =>
+/** A row of one cell, or of several. */
+type Row = string | readonly string[]
+
+const sectionIfAny = (title: string, rows: readonly Row[]): string[] =>
   rows.length > 0 ? section(title, rows) : []
 
-function section(title: string, found: readonly (readonly string[])[]): string[] {
-  const rows = found.map((row) => row.map(clean))
+function section(title: string, found: readonly Row[]): string[] {
+  const rows = found.map((row) => [row].flat().map(clean))
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '))
   return ['', title, ...(rows.length > 0 ? lines : ['none']).map((line) => `  ${line}`.trimEnd())]
@@ -178,18 +166,19 @@ function limitsOf({ required, seed, default: value, min, max, options }: NamedIn
   const first = options?.slice(0, MOST_OPTIONS).join(', ')
   const more = options && options.length > MOST_OPTIONS ? `… (${options.length})` : ''
   return [
-    required ? 'required' : seed ? 'drawn' : value === undefined ? 'optional' : `default ${shorten(value)}`,
+    required
+      ? 'required'
+      : seed
+        ? 'drawn'
+        : value === undefined
+          ? 'optional'
+          : `default ${shorten(value, LONGEST_TEXT)}`,
     min === undefined || seed ? '' : `from ${min}`,
     max === undefined || seed ? '' : `to ${max}`,
     options ? `one of ${first}${more}` : '',
   ]
     .filter(Boolean)
     .join(' ')
-}
-
-function shorten(value: string | number | boolean): string {
-  const text = JSON.stringify(value)
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
 }
 
 /** A line for each field that is no input, and each save node that is no output. */

@@ -16,9 +16,7 @@ export function addPause(program: Command): void {
     program
       .command(`${name} <server>`)
       .description(about)
-      .addOption(
-        new Option('--gateway <url>', 'the gateway').argParser(toGateway).default('http://127.0.0.1:4188'),
-      )
+      .option('--gateway <url>', 'the gateway', toGateway, 'http://127.0.0.1:4188')
       .addOption(
         new Option('--key <key>', 'the key of an admin')
           .env('FLOWSCALE_API_KEY')

@@ -8,16 +8,15 @@ export function banner(
   url: string,
   apiKey: string | null | undefined,
   { servers, workflows }: Report,
-  facts: { readonly [Name in 'keys' | 'queue' | 'files' | 'dialIn' | 'metrics']?: string | undefined } = {},
+  facts: { readonly [Name in 'keys' | 'queue' | 'files' | 'worker' | 'metrics']?: string | undefined } = {},
 ): string {
   const lines = listLines(workflows.map((workflow) => [workflow.id, describe(workflow)]))
-  const { keys, queue, files, dialIn: worker, metrics } = facts
   const key = apiKey === null ? 'none: everybody on this machine can use the API' : apiKey
-  const rows = Object.entries({ key, keys, queue, files, worker, metrics })
+  const rows = Object.entries({ key, ...facts })
   for (const { name, about } of servers) rows.push(['server', clean(`${name}: ${about}`)])
   const about = rows.map(([name, text]) => (text ? `  ${name.padEnd(7)} ${text}\n` : ''))
   return `
-  The gateway is running. Ctrl+C stops it; runs ${queue ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
+  The gateway is running. Ctrl+C stops it; runs ${facts.queue ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
 
   page    ${url}/
   API     ${url}

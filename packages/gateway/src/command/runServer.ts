@@ -68,7 +68,7 @@ export function onSignal(stop: () => void): void {
   process.on('SIGINT', listener).on('SIGTERM', listener)
 }
 
-/** For an address that can't be used, by the code of the system. */
+/** The advice for an address that can't be used, by the error code of the system. */
 const ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Choose another port with --port',
   EACCES: 'Choose a port above 1023 with --port',

@@ -5,17 +5,12 @@ import type { Command } from 'commander'
 import { noneIfMissing, userFolder } from '../node/dataFolder.ts'
 import { watchKeys } from '../node/watchKeys.ts'
 import { OPERATOR, secretsFor } from '../webhooks/sign.ts'
-import { secretOption } from './flags.ts'
+import { type GatewayFlags, secretOption } from './flags.ts'
 import { installed } from './openQueue.ts'
 import { readKey, UsageError } from './serverCommand.ts'
 
-interface SecretFlags {
+interface SecretFlags extends Pick<GatewayFlags, 'secret' | 'apiKey' | 'keys' | 'data' | 'redis'> {
   readonly webhook?: true
-  readonly secret?: string
-  readonly apiKey?: string
-  readonly keys?: string
-  readonly data?: string
-  readonly redis?: string
 }
 
 /** Adds `secret [NAME]` to the command of the gateway. */

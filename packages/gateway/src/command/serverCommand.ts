@@ -19,7 +19,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The flags of options that have another name. */
+/** The flag of each option whose flag has another name. */
 const NAMES: Readonly<Record<string, string>> = {
   'comfyui urls': 'comfyui',
   'redisQueue url': 'redis',
@@ -69,7 +69,7 @@ export class ServerCommand extends Command {
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }
 
-  /** Called where a subcommand is missing. With the help, a script with an empty variable would succeed. */
+  /** Called if a subcommand is missing. If this printed the help, a script with an empty variable would succeed. */
   override help(): never {
     return this.error(`missing command. ${this.advice} lists the commands.`)
   }
@@ -125,10 +125,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   }
 }
 
-/** Reads a flag that may be given several times. The first value replaces the default. */
-export function collect(
-  preset: readonly string[] = [],
-  read: (text: string) => string = (text) => text,
-): (text: string, before?: readonly string[]) => readonly string[] {
-  return (text, before = preset) => (before === preset ? [read(text)] : [...before, read(text)])
-}
+/** Reads a flag that may be given several times. */
+export const collect =
+  (read = (text: string): string => text) =>
+  (text: string, before: readonly string[] = []): readonly string[] => [...before, read(text)]

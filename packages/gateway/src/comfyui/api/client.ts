@@ -90,15 +90,12 @@ export function createComfyClient(address: string, { headers, fetch, comfyKey }:
     try {
       const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, own, either))
       const { status } = response
-      if (status === 401 || (status === 403 && method === 'GET' && !OWN_403.test(path))) {
+      const isRefused = status === 401 || (status === 403 && method === 'GET' && !OWN_403.test(path))
+      if (isRefused || (status !== 304 && /^(3|50[234])/.test(`${status}`))) {
         await response.body?.cancel()
         gone()
-        return fail(new LoginRefused(status))
-      }
-      if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
-        await response.body?.cancel()
-        gone()
-        return fail(new NoAnswer(`status ${status} is not from ComfyUI`))
+        const why = `status ${status} is not from ComfyUI`
+        return fail(isRefused ? new LoginRefused(status) : new NoAnswer(why))
       }
       // Node no longer heeds the signal once the head of the answer is there.
       const taken = await orAborted(take(response), either)

@@ -87,9 +87,7 @@ export async function readHistory(
     if (status === 500) return 'unreadable'
   }
   const entries = status === 200 ? parseJson(text) : undefined
-  if (typeof entries !== 'object' || entries === null) {
-    throw new NoAnswer('its history can not be read')
-  }
+  if (Object(entries) !== entries) throw new NoAnswer('its history can not be read')
   const entry = Object(entries)[id]
   if (!entry) return undefined
   return {

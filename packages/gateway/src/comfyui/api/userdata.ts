@@ -3,19 +3,20 @@ import type { EngineContext } from '../../engine.ts'
 import { probeRecord, type RecordStore } from '../../records/recordStore.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
-class Unreadable extends NoAnswer {}
-
 export function createUserdata(client: ComfyClient, log: EngineContext['log']): RecordStore {
   let refused = false
   const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
 
-  /** Gives nothing if the server keeps no records. An unexpected answer of a server that keeps records is an error. */
-  async function read<T>(path: string): Promise<T | undefined> {
-    const { status, text } = await client.send(path)
+  /**
+   * Gives nothing if the server keeps no records, or the record at `path` is broken. Any other unexpected answer of a server
+   * that keeps records is an error.
+   */
+  async function read<T>(address: string, path?: string): Promise<T | undefined> {
+    const { status, text } = await client.send(address)
     const value = status === 200 ? parseJson(text) : undefined
     if (value !== undefined) return value as T
-    if (status === 200) throw new Unreadable('a record is not JSON')
-    if (status === 404) return undefined
+    if (status === 404 || (status === 200 && path !== undefined && (await isBroken(path)))) return undefined
+    if (status === 200) throw new NoAnswer('a record is not JSON')
     if (!refused) await store.write(probeRecord.path, probeRecord.value)
     if (!refused) throw new NoAnswer(`status ${status} for a record`)
     return undefined
@@ -40,14 +41,7 @@ export function createUserdata(client: ComfyClient, log: EngineContext['log']): 
   }
 
   const store: RecordStore = {
-    async read(path) {
-      try {
-        return await read(pathOf(path))
-      } catch (error) {
-        if (error instanceof Unreadable && (await isBroken(path))) return undefined
-        throw error
-      }
-    },
+    read: (path) => read(pathOf(path), path),
     async write(path, value) {
       let status = await post(path, value, false)
       if (status === 409 && (await isBroken(path))) status = await post(path, value, true)

@@ -83,8 +83,8 @@ export function misfitOf({ types, choices, about }: EditorField, value: unknown)
     const isSeveral = about.multiselect === true && Array.isArray(value)
     const wrong = (isSeveral ? value : [value]).filter((one) => !fits(one))
     if (wrong.length === 0) return undefined
-    const more = choices.length > 5 ? ', …' : ''
-    return `${shorten(wrong[0])} is none of its choices: ${choices.slice(0, 5).map(shorten).join(', ')}${more}`
+    const known = choices.slice(0, 5).map((choice) => shorten(choice))
+    return `${shorten(wrong[0])} is none of its choices: ${known.join(', ')}${choices.length > 5 ? ', …' : ''}`
   }
   const shown = shorten(value)
   if (!types.some((type) => isOfType(type, value))) return `${shown} is no ${types.join(' or ')}`
@@ -114,7 +114,7 @@ export const isEmpty = (value: unknown): boolean => value === null || value === 
 export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** A value for a message. */
-export function shorten(value: unknown): string {
+export function shorten(value: unknown, most = 60): string {
   const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+  return text.length > most ? `${text.slice(0, most)}…` : text
 }

@@ -29,21 +29,6 @@ export type Conversion =
 /** The most links that are followed: more take seconds, and reroutes and subgraphs repeat them. */
 const MOST_STEPS = 1_000_000
 
-/** A converted node, before it is known whether an output needs it. */
-interface Draft {
-  readonly flat: FlatNode
-  readonly info: ClassInfo | undefined
-  readonly inputs: Map<string, unknown>
-  readonly problems: string[]
-  /** The required inputs without a value or a link. */
-  readonly missing: string[]
-  readonly notes: string[]
-  /** The values of its fields, as the editor shows them, also where a link wins. */
-  readonly shown: Map<string, unknown>
-  /** The origins of fields that something else sets, too. */
-  readonly origins: Map<string, Origin>
-}
-
 /**
  * Converts a file of ComfyUI's editor into the API format, which `/prompt` takes. Nothing is guessed: any doubt
  * about a node that an output needs is a problem. Other nodes with a problem are left out, with a note.
@@ -153,19 +138,18 @@ function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string
 const titleOf = ({ title, type }: EditorNode, info: ClassInfo | undefined): string =>
   title ?? (typeof info?.display_name === 'string' ? info.display_name : type)
 
-function convert(flat: FlatNode, info: ClassInfo | undefined, version: number, budget: Budget): Draft {
+type Draft = ReturnType<typeof convert>
+
+/** Converts a node, before it is known whether an output needs it. */
+function convert(flat: FlatNode, info: ClassInfo | undefined, version: number, budget: Budget) {
   const { node, given } = flat
-  const draft: Draft = {
-    flat,
-    info,
-    inputs: new Map(),
-    problems: [...flat.problems],
-    missing: [],
-    notes: [],
-    shown: new Map(),
-    origins: new Map(),
-  }
-  const { inputs, problems, missing, notes } = draft
+  const inputs = new Map<string, unknown>()
+  const problems = [...flat.problems]
+  /** The required inputs without a value or a link. */
+  const missing: string[] = []
+  const notes: string[] = []
+  /** The origins of fields that something else sets, too. */
+  const origins = new Map<string, Origin>()
   const say = (to: string[], text: string): unknown => to.push(`${labelOf(flat)}: ${text}`)
 
   const sources = node.inputs.map(
@@ -176,20 +160,22 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number, b
   const values = new Map(own.values)
   for (const { widget, label } of node.inputs)
     if (widget !== undefined && label !== undefined)
-      draft.origins.set(widget, { node: flat.id, name: widget, title: label })
+      origins.set(widget, { node: flat.id, name: widget, title: label })
   for (const [name, { value, from }] of given) {
-    draft.origins.set(name, from)
+    origins.set(name, from)
     if (value != null) values.set(name, value)
   }
   for (const [name, source] of linked) {
     values.delete(name)
-    draft.origins.delete(name)
-    if (source.kind === 'value') draft.origins.set(name, source.from)
+    origins.delete(name)
+    if (source.kind === 'value') origins.set(name, source.from)
     if (source.kind === 'value') values.set(name, source.value)
     if (source.kind === 'node') inputs.set(name, [source.node.id, source.output])
     if (source.kind === 'problem') say(problems, `${name}: ${source.reason}`)
   }
-  for (const [name, value] of [...own.values, ...values]) draft.shown.set(name, value)
+  /** The values of its fields, as the editor shows them, also where a link wins. */
+  const shown = new Map([...own.values, ...values])
+  const draft = { flat, info, inputs, problems, missing, notes, shown, origins }
   if (!info) {
     const isGroup = /^workflow[/>]/.test(node.type)
     const advice = 'is a group node. Open the file in a current ComfyUI and save it there'

@@ -10,17 +10,6 @@ interface OwnValues {
   readonly problem?: string
 }
 
-/** One way to read a list of values. */
-interface Reading {
-  readonly values: ReadonlyMap<string, unknown>
-  readonly misfits: readonly { readonly name: string; readonly reason: string }[]
-  readonly surplus: readonly unknown[]
-  /** Whether the list has a value for each field, and no other. */
-  readonly isComplete: boolean
-  /** Whether a text such as "randomize" stood after a seed. */
-  readonly hasControl: boolean
-}
-
 /**
  * Finds the values of a node, which the editor saves by name, or as a list in the order of the fields. Some editors leave
  * out places of the list. If it can be read in several ways that differ, that is a problem. Fields that are `filled` by
@@ -58,7 +47,7 @@ export function readWidgets(
 function judgeSurplus(surplus: Reading['surplus'], info: ClassInfo): Omit<OwnValues, 'values'> {
   const hasButton = [...fieldsOf(info)].some(({ about }) => uploadOf(about))
   const left = surplus.filter((value) => !isEmpty(value) && !(hasButton && typeof value === 'string'))
-  const text = `its class has no field for ${left.map(shorten).join(', ')} at the end of its values`
+  const text = `its class has no field for ${left.map((value) => shorten(value)).join(', ')} at the end of its values`
   if (left.some((value) => typeof value === 'object')) return { problem: text }
   return left.length > 0 ? { note: text } : {}
 }
@@ -83,15 +72,15 @@ function readNamed(
 
 const CONTROLS: readonly unknown[] = ['fixed', 'increment', 'increment-wrap', 'decrement', 'randomize']
 
-function readList(
-  list: readonly unknown[],
-  info: ClassInfo,
-  hasControls: boolean,
-  hasSockets: boolean,
-): Reading {
+/** One way to read a list of values. */
+type Reading = ReturnType<typeof readList>
+
+function readList(list: readonly unknown[], info: ClassInfo, hasControls: boolean, hasSockets: boolean) {
   const [values, misfits] = [new Map<string, unknown>(), [] as { name: string; reason: string }[]]
   const open: string[] = []
-  let [at, isFull, hasControl] = [0, true, false]
+  let [at, isFull] = [0, true]
+  /** Whether a text such as "randomize" stood after a seed. */
+  let hasControl = false
   for (const field of fieldsOf(info, (name) => values.get(name))) {
     const { name, kind, startsAsSocket, isControlled, choices } = field
     if (startsAsSocket ? !hasSockets : kind !== 'widget') continue
@@ -115,5 +104,7 @@ function readList(
     const reason = `${shorten(values.get(name))} is no file, and values are missing`
     if (!looksLikeFile(values.get(name))) misfits.push({ name, reason })
   }
-  return { values, misfits, surplus: list.slice(at), isComplete: isFull && at === list.length, hasControl }
+  /** Whether the list has a value for each field, and no other. */
+  const isComplete = isFull && at === list.length
+  return { values, misfits, surplus: list.slice(at), isComplete, hasControl }
 }

@@ -6,6 +6,7 @@ import { makeOutput } from './outputs.ts'
 import { cleanName } from './titles.ts'
 import {
   type Authored,
+  inputsByPlace,
   keyOf,
   listOf,
   type NamedInput,
@@ -29,7 +30,7 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
   const set = new Set<string>()
   const isSet = ({ fields }: NamedInput): boolean => fields.some((place) => set.has(keyOf(place)))
   const lookUp = createLookUp(origins, nodes)
-  const byPlace = new Map(found.flatMap((input) => input.fields.map((place) => [keyOf(place), input])))
+  const byPlace = inputsByPlace(found)
   for (const entry of listOf(inputs)) {
     const [ref, widget] = listOf(entry).map(String)
     // `graph:node:widget`, where the second value is a label only, or `graph:node`, where the graph has a UUID, else the id
@@ -41,8 +42,10 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
     const input = typeof target === 'string' ? target : toInput(target, name, nodes, byPlace)
     if (typeof input === 'string') notes.push(`App Mode: ${name} of node ${id} ${input}`)
     else if (isSet(input)) notes.push(`App Mode: ${name} of node ${id} is set by another entry`)
-    else chosen.push(input)
-    if (chosen.at(-1) === input) for (const place of chosen.at(-1)!.fields) set.add(keyOf(place))
+    else {
+      chosen.push(input)
+      for (const place of input.fields) set.add(keyOf(place))
+    }
   }
   const ids = new Set(listOf(outputs).map(String))
   const shown = [...ids].flatMap((id): NamedOutput[] => {

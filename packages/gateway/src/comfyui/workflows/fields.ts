@@ -175,9 +175,7 @@ export function makeInput(
 }
 
 /** Whether one value can fit all fields. */
-export function canJoin(
-  fields: readonly Pick<Input, 'kind' | 'array' | 'min' | 'max' | 'options'>[],
-): boolean {
+export function canJoin(fields: readonly Omit<Input, 'required'>[]): boolean {
   const [first] = fields
   const [min, max] = rangeOf(fields)
   const isSame = fields.every(({ kind, array }) => kind === first?.kind && array === first.array)

@@ -22,14 +22,14 @@ export function changesOf(
 ): { changes: Changes; seeds: Map<string, number> } {
   const seeds = new Map<string, number>()
   const wanted = new Set([...outputs.values()].map(({ node }) => node))
-  const entries = new Map<string, [field: string, value: unknown][]>()
-  const classOf = (id: string, type: string): string | undefined =>
-    wanted.has(id) ? savedAs.get(type) : undefined
+  const changes = new Map<string, [id: string, fields: [string, unknown][], classType?: string]>()
   for (const [id, { node, fields }] of nodes) {
+    const classType = wanted.has(id) ? savedAs.get(node.class_type) : undefined
     const { filename_prefix: value } = node.inputs
     const prefix = typeof value === 'string' ? value : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
-    const isSaved = fields.has('filename_prefix') || classOf(id, node.class_type) !== undefined
-    entries.set(id, isSaved ? [['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]] : [])
+    const isSaved = fields.has('filename_prefix') || classType !== undefined
+    const own: [string, unknown][] = isSaved ? [['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]] : []
+    changes.set(id, classType === undefined ? [id, own] : [id, own, classType])
   }
   for (const [name, input] of inputs) {
     const isSent = Object.hasOwn(values, name)
@@ -37,15 +37,10 @@ export function changesOf(
     const value = isSent ? asValue(values[name]!, input.array) : (seeds.get(name) ?? input.default)
     if (value === undefined) continue
     for (const { node, field } of input.fields) {
-      if (nodes.get(node)!.node.inputs[field] !== value) entries.get(node)!.push([field, value])
+      if (nodes.get(node)!.node.inputs[field] !== value) changes.get(node)![1].push([field, value])
     }
   }
-  const changes = [...nodes].flatMap(([id, { node }]): Changes => {
-    const type = classOf(id, node.class_type)
-    const fields = entries.get(id)!
-    return type ? [[id, fields, type]] : fields.length > 0 ? [[id, fields]] : []
-  })
-  return { changes, seeds }
+  return { changes: [...changes.values()].filter(([, fields]) => fields.length > 0), seeds }
 }
 
 /** The graph with the changes. Not by assignment: a node or a field may be called `__proto__`. */

@@ -1,17 +1,13 @@
 // Finds the choices of a graph, such as models, that the server does not have.
 import leven from 'leven'
-import { type KnownNode, keyOf, type MissingChoice, type NamedInput } from './types.ts'
+import { inputsByPlace, type KnownNode, keyOf, type MissingChoice, type NamedInput } from './types.ts'
 
 /** The choices of the graph that the server does not have, except in inputs that the caller must send. */
 export function findMissingChoices(
   nodes: readonly KnownNode[],
   inputs: ReadonlyMap<string, NamedInput>,
 ): readonly MissingChoice[] {
-  const inputOf = new Map(
-    [...inputs].flatMap(([name, input]) =>
-      input.fields.map((place) => [keyOf(place), [name, input] as const]),
-    ),
-  )
+  const byPlace = inputsByPlace([...inputs].map(([, input]) => input))
   const needed = findNeeded(nodes)
   const checked = nodes.filter(({ id }) => needed.has(id))
   let explained = 0
@@ -23,10 +19,10 @@ export function findMissingChoices(
       const isMissing = isEmptyList
         ? typeof value === 'string'
         : options !== undefined && typeof value === typeof options[0] && !options.includes(value as string)
-      const [input, { required = false } = {}] = inputOf.get(keyOf({ node: known.id, field: name })) ?? []
-      if (!isMissing || required) return []
+      const input = byPlace.get(keyOf({ node: known.id, field: name }))
+      if (!isMissing || input?.required) return []
       const message = describeMissingChoice(known, name, value, ++explained <= MOST_EXPLAINED)
-      return [{ input, message, model: known.modelOf(value) }]
+      return [{ input: input?.name, message, model: known.modelOf(value) }]
     }),
   )
 }
@@ -50,34 +46,33 @@ const LONGEST = 200
 
 /** Names a choice of a node that the server does not have, such as a model, similar choices that it has, and its address. */
 export function describeMissingChoice(
-  ...[known, name, value, isExplained]: Parameters<typeof describeChoice>
-): string {
-  const message = describeChoice(known, name, value, isExplained)
-  const { path, url } = known.modelOf(value) ?? {}
-  if (path === undefined) return message
-  return `${message}${message.endsWith('?') ? '' : '.'} Get it from "${url}", and save it as "models/${path}"`
-}
-
-function describeChoice(
-  { id, title, fields }: KnownNode,
+  { id, title, fields, modelOf }: KnownNode,
   name: string,
   value: unknown,
   isExplained = true,
 ): string {
   const shown = JSON.stringify(String(value).length > LONGEST ? `${String(value).slice(0, LONGEST)}…` : value)
-  const message = `${name} ${shown} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
-  const field = fields.get(name)
-  if (field?.isEmptyList) return `${message}, which has no ${name} at all`
-  if (!isExplained) return message
-  const known = (field?.options ?? []).map(String).filter((option) => option !== value)
+  const { options = [], isEmptyList } = fields.get(name) ?? {}
+  const others = isEmptyList
+    ? `, which has no ${name} at all`
+    : isExplained
+      ? describeOthers(value, options)
+      : ''
+  const message = `${name} ${shown} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})${others}`
+  const model = modelOf(value)
+  if (!model) return message
+  return `${message}${message.endsWith('?') ? '' : '.'} Get it from "${model.url}", and save it as "models/${model.path}"`
+}
+
+function describeOthers(value: unknown, options: readonly unknown[]): string {
+  const known = options.map(String).filter((option) => option !== value)
   const near = String(value).length > LONGEST ? [] : nearest(String(value), known)
-  if (near.length > 0)
-    return `${message}. Did you mean ${near.map((one) => JSON.stringify(one)).join(' or ')}?`
+  if (near.length > 0) return `. Did you mean ${near.map((one) => JSON.stringify(one)).join(' or ')}?`
   const named = known.slice(0, MOST_NAMED).map((one) => JSON.stringify(one))
   const left = known.length - named.length
   const last = left > 0 ? `${left} more` : named.pop()
-  if (last === undefined) return message
-  return `${message}. It has ${named.length > 0 ? `${named.join(', ')} and ${last}` : last}`
+  if (last === undefined) return ''
+  return `. It has ${named.length > 0 ? `${named.join(', ')} and ${last}` : last}`
 }
 
 function nearest(word: string, known: readonly string[]): string[] {

@@ -79,7 +79,7 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
     const first = makeInput(name, known, field, reason)
     return joinInputs([first, ...more.map((next) => makeInput(name, next.known, next.field, reason))])
   })
-  const earlier = [earlierNames(alone), translatedNames(alone)]
+  const earlier = [nameWithoutRole, translatedName].map((nameOf) => namesBefore(alone, nameOf))
   const named = [...uniqueNames(inputs).values()].map((input, index): NamedInput => {
     const { merged = [found[index]!] } = found[index]!
     const known = merged.flatMap((one) => earlier.flatMap((names) => names.get(one) ?? []))
@@ -146,23 +146,24 @@ const withPart = (name: string, part?: string): string => (part ? `${name}_${par
 
 const fallback = ({ known, word, part }: Candidate): string => `${part ?? word}_${cleanName(known.id)}`
 
-/** The names that earlier versions made of ComfyUI's own titles in other languages. */
-function translatedNames(found: readonly Candidate[]): Map<Candidate, string> {
-  const known = found.flatMap((one) => {
-    const isNamed = one.takesTitle && isTranslated(one.known)
-    return isNamed ? [{ one, node: one.known.id, name: withPart(cleanName(one.known.title), one.part) }] : []
-  })
-  return new Map([...uniqueNames(known)].map(([name, { one }]) => [one, name]))
+/** The names of earlier versions, which callers may still use. An empty name is none. */
+function namesBefore(
+  found: readonly Candidate[],
+  nameOf: (one: Candidate) => string,
+): ReadonlyMap<Candidate, string> {
+  const all = found.map((one) => ({ one, node: one.known.id, name: nameOf(one) }))
+  const named = uniqueNames(all.filter(({ name }) => name !== ''))
+  return new Map([...named].map(([name, { one }]) => [one, name]))
 }
 
-/** The names of earlier versions, which callers may still use. They knew no roles. */
-function earlierNames(found: readonly Candidate[]): Map<Candidate, string> {
-  const known = found.flatMap((one) => {
-    const title = one.takesTitle ? earlierName(one.known) : ''
-    if (title === '' && one.isNew) return []
-    return [{ one, node: one.known.id, name: title ? withPart(title, one.part) : fallback(one) }]
-  })
-  return new Map([...uniqueNames(known)].map(([name, { one }]) => [one, name]))
+/** Earlier versions took ComfyUI's own titles in other languages for the author's. */
+const translatedName = ({ known, part, takesTitle }: Candidate): string =>
+  takesTitle && isTranslated(known) ? withPart(cleanName(known.title), part) : ''
+
+/** Earlier versions knew no roles. */
+function nameWithoutRole(one: Candidate): string {
+  const title = one.takesTitle ? earlierName(one.known) : ''
+  return title ? withPart(title, one.part) : one.isNew ? '' : fallback(one)
 }
 
 function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Candidate[] {

@@ -2,23 +2,20 @@
 import { FILE_KINDS, type Kind } from '../../engine.ts'
 import { countOf } from './names.ts'
 import { cleanName, titleOf } from './titles.ts'
-import { type KnownNode, type NamedOutput, specOf } from './types.ts'
+import { type KnownNode, type NamedOutput, type Nodes, specOf } from './types.ts'
 
 /**
  * The outputs that a workflow has without a sidecar: each node that saves files is one. If none does, the nodes that show
  * a text, a picture, a sound or a model count.
  */
-export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[] {
+export function findOutputs(nodes: Nodes): NamedOutput[] {
   const all = [...nodes.values()]
   const saving = all.filter(isSaving).flatMap((known) => makeOutput(known) ?? [])
   return saving.length > 0 ? saving : all.flatMap((known) => makeOutput(known) ?? [])
 }
 
 /** Leaves the id out of a name that is a kind and an id, where no other output is of this kind. */
-export function shortNames(
-  outputs: readonly NamedOutput[],
-  nodes: ReadonlyMap<string, KnownNode>,
-): NamedOutput[] {
+export function shortNames(outputs: readonly NamedOutput[], nodes: Nodes): NamedOutput[] {
   const kinds = outputs.map(({ name, node }) => {
     const [, kind = '', id] = UNTITLED.exec(name) ?? []
     return id === cleanName(node) && !nodes.get(node)!.node.class_type.startsWith('FS') ? kind : name

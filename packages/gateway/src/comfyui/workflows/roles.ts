@@ -15,34 +15,20 @@ export interface Role {
 }
 
 /** The fields of partner nodes that are named after their purpose. */
-const OWN = new Map([
-  ...[
-    'prompt',
-    'negative_prompt',
-    'text',
-    'seed',
-    'duration',
-    'aspect_ratio',
-    'resolution',
-    'size',
-    'width',
-    'height',
-  ].map((name) => [name, name] as const),
+const OWN = /^(prompt|negative_prompt|text|seed|duration|aspect_ratio|resolution|size|width|height)$/
+const OTHER_NAMES = new Map([
   ['prompt_text', 'prompt'],
   ['text_prompt', 'prompt'],
   ['ratio', 'aspect_ratio'],
 ])
 
-const POSITIVE = /^(positive|conditioning|cond1?)$/
-const NEGATIVE = /^negative/
+/** The role of a text by the input that it is conditioning for. */
+const CONDITIONING = { prompt: /^(positive|conditioning|cond1?)$/, negative_prompt: /^negative/ }
 
 /** The texts that end as positive or negative conditioning, and the size of the picture. A text that is both is positive. */
 export function findRoles(nodes: Nodes): Role[] {
   const roles = new Map<Field, Role>()
-  for (const [name, wanted] of [
-    ['prompt', POSITIVE],
-    ['negative_prompt', NEGATIVE],
-  ] as const) {
+  for (const [name, wanted] of Object.entries(CONDITIONING)) {
     const visited = new Set<string>()
     for (const known of nodes.values()) {
       if (outputsOf(known).includes('CONDITIONING')) continue
@@ -86,19 +72,16 @@ function findOwn(nodes: Nodes): Role[] {
   return [...nodes.values()].flatMap((known) => {
     if (known.info?.api_node !== true) return []
     return [...known.fields.values()].flatMap((field): Role[] => {
-      const name = OWN.get(field.name.replace(/^.*\./, '').toLowerCase())
+      const bare = field.name.replace(/^.*\./, '').toLowerCase()
+      const name = OTHER_NAMES.get(bare) ?? bare
       // A field `seed` of any node is one.
-      if (name === undefined || field.name === 'seed') return []
+      if (!OWN.test(name) || field.name === 'seed') return []
       const why = `field ${field.name}`
       if (!known.links.has(field.name)) return [{ field, name, why, isOwn: true }]
       const from = nodes.get(linkOf(known, field.name)[0])
       const texts = from && field.kind === 'string' ? ownTexts(from, nodes, visited) : []
-      return texts.map((text) => ({
-        field: text,
-        name,
-        why: `${field.name} of node ${known.id}`,
-        isLate: true,
-      }))
+      const behind = { name, why: `${field.name} of node ${known.id}`, isLate: true }
+      return texts.map((text) => ({ field: text, ...behind }))
     })
   })
 }

@@ -33,7 +33,7 @@ Imagem de Pré-visualização|Pré-visualizar Áudio|Pré-visualizar como Texto
  */
 export function titleOf(known: KnownNode): string {
   const { title, node, info } = known
-  if (/^FS(Load|Save)/.test(node.class_type)) {
+  if (isFlowScale(known)) {
     const { label } = node.inputs
     return typeof label === 'string' && !PRESET.test(label) ? label : ''
   }
@@ -41,6 +41,8 @@ export function titleOf(known: KnownNode): string {
   const isPreset = spellingsOf(title).some((spelling) => classNames.includes(spelling))
   return isPreset || isTranslated(known) ? '' : title
 }
+
+const isFlowScale = ({ node }: KnownNode): boolean => /^FS(Load|Save)/.test(node.class_type)
 
 /** Whether ComfyUI gave this title, in another language. Earlier versions took it for the author's. */
 export const isTranslated = ({ title, node }: KnownNode): boolean =>
@@ -70,12 +72,8 @@ export function cleanName(title: string): string {
 /** The name that earlier versions made of a node's title. Callers may still use it. */
 export function earlierName(known: KnownNode): string {
   const { title, node, info } = known
-  const isFlowScale = /^FS(Load|Save)/.test(node.class_type)
-  const own = isFlowScale
-    ? titleOf(known)
-    : title === node.class_type || title === info?.display_name
-      ? ''
-      : title
+  const isPreset = title === node.class_type || title === info?.display_name
+  const own = isFlowScale(known) ? titleOf(known) : isPreset ? '' : title
   return own
     .slice(0, LONGEST)
     .normalize('NFKD')

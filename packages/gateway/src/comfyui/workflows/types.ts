@@ -41,6 +41,9 @@ export interface Place {
 
 export const keyOf = ({ node, field }: Place): string => JSON.stringify([node, field])
 
+export const inputsByPlace = (inputs: readonly NamedInput[]): ReadonlyMap<string, NamedInput> =>
+  new Map(inputs.flatMap((input) => input.fields.map((place) => [keyOf(place), input])))
+
 /** A setter of fields in the editor: a primitive, an input of a subgraph, or a field with a label. */
 export interface Origin {
   readonly node: string
