@@ -19,7 +19,7 @@ export async function hmac(key: CryptoKey, text: string): Promise<Uint8Array<Arr
 
 export function toBase64(bytes: Uint8Array): string {
   let text = ''
-  // A multiple of three, so that no piece has an end of its own.
+  // A multiple of three, so that no piece ends with padding.
   for (let at = 0; at < bytes.length; at += 24_576)
     text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_576)))
   return text
@@ -51,6 +51,12 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, act = 
     forget!()
   }
 }
+
+/** A body that makes its pieces as they are read: `pull` is called once somebody waits for one, and never ahead. */
+export const lazyStream = (
+  pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>,
+  cancel: (reason: unknown) => void | Promise<void> = () => {},
+): ReadableStream<Uint8Array> => new ReadableStream({ pull, cancel }, { highWaterMark: 0 })
 
 const AT_ONCE = 8
 

@@ -103,7 +103,7 @@ export interface Keys {
   /** The caller with this key. `null`: no key was sent */
   callerOf(sent: string | null): Caller | undefined | Promise<Caller | undefined>
   isValid(caller: Caller): boolean
-  /** Calls `end` when the key of the caller is removed or changed, or soon if it is already. The returned function stops that. */
+  /** Calls `end` when the key of the caller is removed or changed, or soon if it is already. The returned function removes `end`. */
   whileValid(caller: Caller, end: () => void): () => void
   close(): void
 }

@@ -1,5 +1,5 @@
 // Answers in the forms of the dialects: data, failures, and the errors of an engine.
-import { EngineError, InputError, type Problem } from '../engine.ts'
+import { EngineError, InputError } from '../engine.ts'
 import type { Dialect } from './operations.ts'
 import type { HttpApiOptions } from './types.ts'
 
@@ -30,17 +30,9 @@ export const refuseKey = (dialect: Dialect, sent: string | null): Response =>
     ? failure(dialect, 403, 'Invalid API key')
     : failure(dialect, 401, 'Missing API key: send it in the X-API-KEY header')
 
-/** FastAPI's form, the same in every dialect. */
-export function unprocessable(problems: readonly Problem[]): Response {
-  return json(422, { detail: problems })
-}
-
-export function missing(...loc: string[]): Problem {
-  return { loc, msg: 'Field required', type: 'missing' }
-}
-
 export function answerError({ dialect, name }: HttpApiOptions, error: unknown): Response {
-  if (error instanceof InputError) return unprocessable(error.problems)
+  // FastAPI's form, the same in every dialect.
+  if (error instanceof InputError) return json(422, { detail: error.problems })
   if (!(error instanceof EngineError)) {
     const message = error instanceof Error ? error.message : String(error)
     return failure(dialect, 500, `Internal error of the ${name}: ${message}`)

@@ -1,5 +1,5 @@
 // A `fetch` that reaches the API without a network.
-import { onAbort, orAborted } from '../runtime.ts'
+import { lazyStream, onAbort, orAborted } from '../runtime.ts'
 import { passedOf } from './links.ts'
 import type { HttpApi } from './types.ts'
 
@@ -83,30 +83,24 @@ function finish(response: Response, url: string, signal: AbortSignal | null): Re
 function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   let forget: (() => void) | undefined
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (signal.aborted) throw signal.reason
-        // An abort also counts between two reads, and ends a body that hangs.
-        forget ??= onAbort(AbortSignal.any([signal]), () => {
-          controller.error(signal.reason)
-          reader.cancel(signal.reason).catch(() => {})
-        })
-        const { done, value } = await reader.read().catch((error: unknown) => {
-          forget!()
-          throw error
-        })
-        if (signal.aborted) return
-        if (!done) return controller.enqueue(value)
-        forget()
-        controller.close()
-      },
-      cancel(reason) {
-        forget?.()
-        return reader.cancel(reason)
-      },
-    },
-    // Nothing is read ahead, so that an abort before the first read counts.
-    { highWaterMark: 0 },
-  )
+  const cancel = (reason: unknown): Promise<void> => {
+    forget?.()
+    return reader.cancel(reason)
+  }
+  return lazyStream(async (controller) => {
+    if (signal.aborted) throw signal.reason
+    // An abort also counts between two reads, and ends a body that hangs.
+    forget ??= onAbort(AbortSignal.any([signal]), () => {
+      controller.error(signal.reason)
+      reader.cancel(signal.reason).catch(() => {})
+    })
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      forget!()
+      throw error
+    })
+    if (signal.aborted) return
+    if (!done) return controller.enqueue(value)
+    forget()
+    controller.close()
+  }, cancel)
 }

@@ -1,31 +1,24 @@
 // The HTTP API of an engine: keys, routes, CORS and errors.
 import { type Caller, EngineError, maySee, type Run } from '../engine.ts'
 import { createKeys, isFromElsewhere, keyOf, sameText } from './access.ts'
-import { answerError, brokenBy, failure, json, refuseKey, unprocessable } from './answers.ts'
+import { answerError, brokenBy, failure, json, refuseKey } from './answers.ts'
 import { getDocument } from './document.ts'
 import { createPreviewLinks, getPreview, serveFile } from './links.ts'
 import { createOpenai, toOpenaiForm } from './openai/openai.ts'
 import {
   type GatewayOperation,
+  OPERATIONS,
   type Operation,
   type OperationRow,
   operations,
   operationsOf,
 } from './operations.ts'
 import { readQuery } from './readQuery.ts'
-import { getUsage, pauseServer, resumeServer } from './routes/admin.ts'
-import { checkHealth, getQueue, getWorkflow, getWorkflows } from './routes/comfy.ts'
+import * as admin from './routes/admin.ts'
+import * as comfy from './routes/comfy.ts'
 import { connectEvents } from './routes/events.ts'
-import { checkAlive, checkReady, getMetrics } from './routes/operator.ts'
-import {
-  cancelRun,
-  executeWorkflow,
-  getOutput,
-  getRun,
-  getRuns,
-  resendWebhook,
-  runWorkflow,
-} from './routes/runs.ts'
+import * as operator from './routes/operator.ts'
+import * as runs from './routes/runs.ts'
 import { serveWorker } from './routes/worker.ts'
 import { runUpdate } from './runJson.ts'
 import type { ApiRequest, HttpApi, HttpApiOptions, PlainRequest, Route, RunningApi, Where } from './types.ts'
@@ -151,12 +144,17 @@ async function answer(
   }
   const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
   const isHead = request.method === 'HEAD'
-  const ofOpenai = openai[`${isHead ? 'GET' : request.method} ${pathname}`]
-  const route = isFile ? FILES : (ofOpenai ?? findRoute(call, routes))
+  const method = isHead ? 'GET' : request.method
+  const route = isFile ? FILES : (openai[`${method} ${pathname}`] ?? findRoute(call, method, routes))
+  if (route instanceof Response) return route
   let owner: string | undefined
+  const answerBy = (asked: ApiRequest): Response | Promise<Response> => {
+    const answered = route.answer(asked)
+    return isHead ? withoutBody(answered) : answered
+  }
   const perform = (): Promise<Response> =>
     guard(call, () => {
-      if (route.isOpen) return route.answer(call)
+      if (route.isOpen) return answerBy(call)
       const caller = api.callerOf(key)
       // The key of an admin is known at once.
       return caller instanceof Promise ? caller.then(answerFor) : answerFor(caller)
@@ -167,8 +165,7 @@ async function answer(
     call.onCaller?.(caller)
     if (route.isForAdmins && !caller.isAdmin)
       return failure(api.dialect, 403, 'Only the key of an admin may do this')
-    const answered = route.answer({ ...call, caller })
-    return isHead && route === ofOpenai ? withoutBody(answered) : answered
+    return answerBy({ ...call, caller })
   }
   const { operation } = route
   if (!operation || !api.around) {
@@ -198,29 +195,17 @@ async function guard(
 
 const FILES: Route = { operation: 'downloadOutput', isOpen: true, answer: serveFile }
 
+/** Each handler has the name of its operation. */
 const handlers: Readonly<Record<Operation | GatewayOperation, Route['answer']>> = {
-  getDocument,
-  checkHealth,
-  getQueue,
-  getWorkflows,
-  getWorkflow,
-  executeWorkflow,
-  runWorkflow,
-  getRuns,
-  getOutput,
-  getRun,
-  getPreview,
-  cancelRun,
-  resendWebhook,
+  ...admin,
+  ...comfy,
+  ...operator,
+  ...runs,
   connectEvents,
   connectWebSocket,
   downloadOutput: serveFile,
-  checkAlive,
-  checkReady,
-  getMetrics,
-  getUsage,
-  pauseServer,
-  resumeServer,
+  getDocument,
+  getPreview,
 }
 
 interface ApiRoute extends OperationRow {
@@ -239,29 +224,26 @@ const routesOf = ({ dialect, operator }: HttpApiOptions): readonly ApiRoute[] =>
     })
 
 /** The first route that fits, or else a refusal. */
-function findRoute({ api, request, url }: ApiRequest, routes: readonly ApiRoute[]): Route {
+function findRoute({ api, url }: ApiRequest, method: string, routes: readonly ApiRoute[]): Route | Response {
   const fitting = routes.filter(({ pattern }) => pattern.test(url.pathname))
-  const isHead = request.method === 'HEAD'
-  const route = fitting.find(({ method }) => method === (isHead ? 'GET' : request.method))
+  const route = fitting.find((one) => one.method === method)
   if (route) {
-    const { operation, isOfGateway, pattern, query: parameters = {} } = route
+    const { operation, pattern, query: parameters = {} } = route
     const [, part = ''] = pattern.exec(url.pathname)!
     return {
       ...route,
-      operation: isOfGateway ? undefined : (operation as Operation),
+      operation: OPERATIONS.find((one) => one === operation),
       answer(call) {
-        const { query, problems } = readQuery(url.searchParams, parameters, api)
-        if (problems.length > 0) return unprocessable(problems)
-        const answered = handlers[operation]({ ...call, id: decode(part), query })
-        return isHead ? withoutBody(answered) : answered
+        const query = readQuery(url.searchParams, parameters, api)
+        return handlers[operation]({ ...call, id: decode(part), query })
       },
     }
   }
-  if (fitting.length === 0) return { isOpen: true, answer: () => failure(api.dialect, 404, 'Not Found') }
+  if (fitting.length === 0) return failure(api.dialect, 404, 'Not Found')
   const allow = [...new Set(fitting.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)))].join(
     ', ',
   )
-  return { isOpen: true, answer: () => failure(api.dialect, 405, 'Method Not Allowed', { allow }) }
+  return failure(api.dialect, 405, 'Method Not Allowed', { allow })
 }
 
 async function withoutBody(answered: Response | Promise<Response>): Promise<Response> {

@@ -70,7 +70,7 @@ export async function serveFile({ api, request, url, query, files, apiUrl }: Api
   const refuse = (status: number, code: string, message: string, details = ''): Response => {
     const start = '<?xml version="1.0" encoding="UTF-8"?>\n'
     const body = `${start}<Error><Code>${code}</Code><Message>${message}</Message>${details}</Error>`
-    return new Response(isHead ? null : body, { status, headers: { 'content-type': 'application/xml' } })
+    return new Response(body, { status, headers: { 'content-type': 'application/xml' } })
   }
   // On one origin with the API, a proxy may need a password in these headers.
   if (files && (request.headers.has('x-api-key') || request.headers.has('authorization'))) {
@@ -99,25 +99,21 @@ export async function serveFile({ api, request, url, query, files, apiUrl }: Api
   const file = await api.engine.readOutput(runId, filename, passedOf(request), request.signal)
   if (!file) return refuse(404, 'NoSuchKey', 'The specified key does not exist')
   const link = isHead || runsCode(file) ? null : file.headers.get('location')
-  if (isHead || link) await file.body?.cancel()
-  if (link) return new Response(null, { status: 302, headers: { location: link } })
-  return makeSafe(file, isHead ? null : file.body)
+  if (link) {
+    await file.body?.cancel()
+    return new Response(null, { status: 302, headers: { location: link } })
+  }
+  const headers = new Headers(file.headers)
+  for (const [name, value] of Object.entries(SAFE)) headers.set(name, value)
+  headers.delete('location')
+  if (runsCode(file)) headers.set('content-disposition', 'attachment')
+  return new Response(file.body, { status: file.status, headers })
 }
 
 /** Whether a browser may run what is in such a file. It is not opened elsewhere, where nothing forbids that. */
 const runsCode = ({ headers }: Response): boolean => /svg|html|xml/i.test(headers.get('content-type') ?? '')
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
-}
-
-function makeSafe(file: Response, body: Response['body']): Response {
-  const headers = new Headers(file.headers)
-  for (const [name, value] of Object.entries(SAFE)) headers.set(name, value)
-  headers.delete('location')
-  if (runsCode(file)) headers.set('content-disposition', 'attachment')
-  return new Response(body, { status: file.status, headers })
-}
+const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** Signs download links by HMAC. The key is derived from the secret, since the secret may be the API key. */
 export function createSign(secret: string | (() => Promise<string>)): (text: string) => Promise<string> {

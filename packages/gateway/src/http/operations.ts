@@ -5,25 +5,29 @@ export type Dialect = 'readme' | 'openapi' | 'python'
 
 export const DIALECTS: readonly Dialect[] = ['readme', 'openapi', 'python']
 
-export type Operation =
-  | 'getDocument'
-  | 'checkHealth'
-  | 'getQueue'
-  | 'getWorkflows'
-  | 'getWorkflow'
-  | 'executeWorkflow'
-  | 'runWorkflow'
-  | 'getOutput'
-  | 'cancelRun'
-  | 'resendWebhook'
-  | 'getRun'
-  | 'getPreview'
-  | 'connectEvents'
-  | 'getRuns'
-  | 'connectWebSocket'
-  | 'downloadOutput'
+export type Operation = (typeof OPERATIONS)[number]
 
-/** The operations for operators, which only a gateway has. */
+/** The operations that every server has in some dialect. */
+export const OPERATIONS = [
+  'getDocument',
+  'checkHealth',
+  'getQueue',
+  'getWorkflows',
+  'getWorkflow',
+  'executeWorkflow',
+  'runWorkflow',
+  'getRuns',
+  'getOutput',
+  'getRun',
+  'getPreview',
+  'cancelRun',
+  'resendWebhook',
+  'connectEvents',
+  'connectWebSocket',
+  'downloadOutput',
+] as const
+
+/** The operations for operators, which only a gateway has: an API with an `operator`. */
 export type GatewayOperation =
   | 'checkAlive'
   | 'checkReady'
@@ -74,8 +78,6 @@ export interface OperationRow {
   readonly isOpen?: true
   /** Needs the key of an admin; other keys get a 403. */
   readonly isForAdmins?: true
-  /** Only a gateway has it: an API with an `operator`. */
-  readonly isOfGateway?: true
   /** Of no use on a server without webhooks. */
   readonly ofWebhooks?: true
   /** The dialects without it. */
@@ -310,7 +312,6 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'GET',
     path: '/healthz',
     about: 'Whether the gateway is alive',
-    isOfGateway: true,
     isOpen: true,
     media: 'application/json',
   },
@@ -318,7 +319,6 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'GET',
     path: '/readyz',
     about: 'Whether the gateway can take runs. A 503 gives the reasons in `reasons`',
-    isOfGateway: true,
     isOpen: true,
     media: 'application/json',
   },
@@ -326,7 +326,6 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'GET',
     path: '/metrics',
     about: 'Figures of the gateway and its queue, in the text format of Prometheus',
-    isOfGateway: true,
     isForAdmins: true,
     media: 'text/plain',
   },
@@ -334,7 +333,6 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'GET',
     path: '/api/v1/usage',
     about: 'How many runs ended, and their GPU time, by day, key and workflow. An admin sees all keys',
-    isOfGateway: true,
     query: {
       from: { about: 'The first day, in UTC. By default 30 days are counted', format: 'date' },
       to: { about: 'The last day, today by default. 400 days are counted at most', format: 'date' },
@@ -348,7 +346,6 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'POST',
     path: '/api/v1/servers/{id}/pause',
     about: 'Lets a server end its run, and take no other until it is resumed',
-    isOfGateway: true,
     isForAdmins: true,
     data: 'Message',
     errors: [400, 404],
@@ -357,7 +354,6 @@ export const operations: Readonly<Record<Operation | GatewayOperation, Operation
     method: 'POST',
     path: '/api/v1/servers/{id}/resume',
     about: 'Lets a paused server take runs again',
-    isOfGateway: true,
     isForAdmins: true,
     data: 'Message',
     errors: [400, 404],
@@ -369,12 +365,8 @@ export const operationsOf = (
   dialect: Dialect,
   operator: object | undefined,
 ): readonly (Operation | GatewayOperation)[] =>
-  (Object.keys(operations) as (Operation | GatewayOperation)[]).filter((operation) => {
-    const { isOfGateway, lackedBy } = operations[operation]
-    return (operator || !isOfGateway) && !lackedBy?.includes(dialect)
-  })
-
-/** The operations that every server has in some dialect. */
-export const OPERATIONS: readonly Operation[] = (Object.keys(operations) as Operation[]).filter(
-  (operation) => !operations[operation].isOfGateway,
-)
+  (Object.keys(operations) as (Operation | GatewayOperation)[]).filter(
+    (operation) =>
+      (operator || OPERATIONS.some((one) => one === operation)) &&
+      !operations[operation].lackedBy?.includes(dialect),
+  )

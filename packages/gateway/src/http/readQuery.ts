@@ -1,17 +1,16 @@
 // Checks the query of a request by the table of operations.
-import type { Problem } from '../engine.ts'
-import { missing } from './answers.ts'
+import { InputError, type Problem } from '../engine.ts'
 import type { Dialect, Parameter, Parameters } from './operations.ts'
 
 /**
- * The known parameters of a query with their defaults, or all that is wrong with them. Unknown ones are ignored, as pods
- * do.
+ * The known parameters of a query with their defaults. Throws all that is wrong with them. Unknown ones are ignored, as
+ * pods do.
  */
 export function readQuery(
   sent: URLSearchParams,
   parameters: Parameters,
   { dialect, longestList }: { readonly dialect: Dialect; readonly longestList?: number | undefined },
-): { query: URLSearchParams; problems: Problem[] } {
+): URLSearchParams {
   const hasPages = dialect === 'python' || longestList !== undefined
   const query = new URLSearchParams()
   const problems: Problem[] = []
@@ -19,7 +18,8 @@ export function readQuery(
     const given = rule.ofPages && !hasPages ? null : sent.get(name)
     const isText = !rule.type && !rule.enum && !rule.format
     if (given === null || (isText && given === '')) {
-      if (rule.required?.includes(dialect)) problems.push(missing('query', name))
+      if (rule.required?.includes(dialect))
+        problems.push({ loc: ['query', name], msg: 'Field required', type: 'missing' })
       if (rule.default !== undefined) query.set(name, String(rule.default))
       continue
     }
@@ -27,7 +27,8 @@ export function readQuery(
     if (problem) problems.push({ loc: ['query', name], ...problem })
     else query.set(name, given)
   }
-  return { query, problems }
+  if (problems.length > 0) throw new InputError(problems)
+  return query
 }
 
 /** What is wrong with a value, if anything. */

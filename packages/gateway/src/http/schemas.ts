@@ -23,6 +23,7 @@ const text: Schema = { type: 'string' }
 const count: Schema = { type: 'integer', minimum: 0 }
 const scalar: Schema = { type: ['string', 'number', 'boolean'] }
 const time: Schema = { type: 'string', format: 'date-time' }
+const day: Schema = { type: 'string', format: 'date' }
 const oneOf = (...words: readonly string[]): Schema => ({ type: 'string', enum: words })
 const listOf = (items: Schema): Schema => ({ type: 'array', items })
 const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema.type, 'null'].flat() })
@@ -35,6 +36,8 @@ export function objectOf(fields: Readonly<Record<string, Schema | false>>): Sche
   const properties = Object.fromEntries(there.map(([name, schema]) => [name.replace('?', ''), schema]))
   return { type: 'object', properties, ...(required.length > 0 && { required }) }
 }
+
+const pages = { page: count, page_size: count, total_count: count, total_pages: count }
 
 const place: Schema = {
   type: 'array',
@@ -152,18 +155,10 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
     }),
     Run: objectOf({ _id: !isOpenapi && text, ...run, 'webhook?': webhook }),
     Runs: isPython ? objectOf({ runs }) : objectOf({ group_id: orNull(text), count, runs }),
-    Pages: objectOf({
-      sort_by: text,
-      sort_order: text,
-      page: count,
-      page_size: count,
-      group_id: orNull(text),
-      total_count: count,
-      total_pages: count,
-    }),
+    Pages: objectOf({ sort_by: text, sort_order: text, group_id: orNull(text), ...pages }),
     Usage: listOf(
       objectOf({
-        day: { ...text, format: 'date' },
+        day,
         key: orNull(text),
         workflow_id: text,
         completed: count,
@@ -172,14 +167,7 @@ export function schemasOf(dialect: Dialect): Readonly<Record<SchemaName, Schema>
         gpu_seconds: { type: 'number', minimum: 0 },
       }),
     ),
-    UsagePages: objectOf({
-      from: { ...text, format: 'date' },
-      to: { ...text, format: 'date' },
-      page: count,
-      page_size: count,
-      total_count: count,
-      total_pages: count,
-    }),
+    UsagePages: objectOf({ from: day, to: day, ...pages }),
     Problems: objectOf({ problems: listOf(objectOf({ id: text, problem: text })) }),
     Error: isReadme
       ? {

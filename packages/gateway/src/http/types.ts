@@ -161,7 +161,7 @@ export interface ApiRequest extends Readonly<Where> {
   readonly requestId: string
 }
 
-/** What answers a request. */
+/** A route of the API, which answers its requests. */
 export interface Route extends Pick<OperationRow, 'isOpen' | 'isForAdmins' | 'hasForm'> {
   /** Without an operation, `around` does not wrap the route. */
   readonly operation?: Operation | undefined

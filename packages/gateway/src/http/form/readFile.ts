@@ -1,6 +1,7 @@
 // Reads a file of a form, or of a `data:` URL, and checks its kind.
 import type { Draft, InputError, Kind, StoredFile } from '../../engine.ts'
 import { extensionOf } from '../../mediaTypes.ts'
+import { lazyStream } from '../../runtime.ts'
 import { join, type Part } from './multipart.ts'
 import { refusal } from './readJson.ts'
 
@@ -67,25 +68,20 @@ async function storeFile(
   const failed = new Promise<never>((_resolve, reject) => {
     fail = reject
   })
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await source.next()
-          if (isCancelled) return
-          if (done) controller.close()
-          else controller.enqueue(value)
-        } catch (error) {
-          fail(error)
-          throw error
-        }
-      },
-      cancel() {
-        isCancelled = true
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  const cancel = (): void => {
+    isCancelled = true
+  }
+  const body = lazyStream(async (controller) => {
+    try {
+      const { done, value } = await source.next()
+      if (isCancelled) return
+      if (done) controller.close()
+      else controller.enqueue(value)
+    } catch (error) {
+      fail(error)
+      throw error
+    }
+  }, cancel)
   const value = await Promise.race([draft.putFile(input, { name, type: file.type, body }), failed])
   return { value, publicValue: name }
 }

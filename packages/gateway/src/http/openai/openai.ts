@@ -11,7 +11,7 @@ import {
 } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { contentTypeOf } from '../../mediaTypes.ts'
-import { toBase64, within } from '../../runtime.ts'
+import { lazyStream, toBase64, within } from '../../runtime.ts'
 import { failure, json } from '../answers.ts'
 import { createFormHash } from '../form/createFormHash.ts'
 import { type FormValues, readForm } from '../form/readForm.ts'
@@ -227,17 +227,12 @@ const nowS = (): number => Math.floor(Date.now() / 1_000)
 /** An answer that tells when it was read to its end. */
 function bodyOf(text: string, delivered: () => void, headers: Record<string, string>): Response {
   const bytes = [new TextEncoder().encode(text)]
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        const next = bytes.pop()
-        if (next) return controller.enqueue(next)
-        delivered()
-        controller.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  const body = lazyStream((controller) => {
+    const next = bytes.pop()
+    if (next) return controller.enqueue(next)
+    delivered()
+    controller.close()
+  })
   return new Response(body, { headers: { 'content-type': 'application/json', ...headers } })
 }
 
@@ -277,28 +272,22 @@ function streamImage(
     return eventOf(`${kind}.partial_image`, data)
   }
 
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        for (let waitedMs = 0; !isOver() && waitedMs < PING_MS; waitedMs += LOOK_MS) {
-          await within(over, LOOK_MS)
-          const event = !isOver() && partial < wanted.partialImages ? await nextPartial() : undefined
-          if (event) return controller.enqueue(event)
-        }
-        if (!isOver()) return controller.enqueue(encoder.encode(': ping\n\n'))
-        try {
-          for (const image of await imagesOf(call, latest(), wanted))
-            controller.enqueue(eventOf(`${kind}.completed`, { ...image, ...about, ...USAGE }))
-          delivered()
-        } catch (error) {
-          controller.enqueue(eventOf('error', { error: errorOf(400, messageOf(error)) }))
-        }
-        controller.close()
-      },
-      cancel: leave,
-    },
-    { highWaterMark: 0 },
-  )
+  const body = lazyStream(async (controller) => {
+    for (let waitedMs = 0; !isOver() && waitedMs < PING_MS; waitedMs += LOOK_MS) {
+      await within(over, LOOK_MS)
+      const event = !isOver() && partial < wanted.partialImages ? await nextPartial() : undefined
+      if (event) return controller.enqueue(event)
+    }
+    if (!isOver()) return controller.enqueue(encoder.encode(': ping\n\n'))
+    try {
+      for (const image of await imagesOf(call, latest(), wanted))
+        controller.enqueue(eventOf(`${kind}.completed`, { ...image, ...about, ...USAGE }))
+      delivered()
+    } catch (error) {
+      controller.enqueue(eventOf('error', { error: errorOf(400, messageOf(error)) }))
+    }
+    controller.close()
+  }, leave)
   return new Response(body, { headers: { ...EVENT_STREAM, ...headers } })
 }
 

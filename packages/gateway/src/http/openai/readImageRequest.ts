@@ -1,5 +1,5 @@
 // Reads a request of OpenAI's image API, and fits its fields to the inputs of a workflow.
-import { type Input, InputError, type InputRole, type Workflow } from '../../engine.ts'
+import { type Input, InputError, type Workflow } from '../../engine.ts'
 import type { FormHash } from '../form/createFormHash.ts'
 import type { Part } from '../form/multipart.ts'
 import { readBody } from '../form/readForm.ts'
@@ -107,11 +107,7 @@ export function fitFields(workflow: Workflow, { fields }: ImageRequest, isEdit: 
     }
     const text = decode(sent[0]!)
     if (field === 'size' && putSize(workflow, text, values)) continue
-    const input = inputFor(
-      workflow,
-      field,
-      ROLES.find((role) => role === field),
-    )
+    const input = inputFor(workflow, field)
     const isForeign = IGNORED.includes(field)
     if (input !== undefined && !(isForeign && isNoValue(workflow.inputs.get(input)!, text)))
       values.push(...sent.map((one) => [input, one] as [string, Sent]))
@@ -119,7 +115,7 @@ export function fitFields(workflow: Workflow, { fields }: ImageRequest, isEdit: 
     else if (isForeign || field === 'prompt') ignored.push(field)
     else throw refusal(field, `The model ${workflow.id} has no such input`)
   }
-  const seed = inputFor(workflow, 'seed', 'seed')
+  const seed = inputFor(workflow, 'seed')
   return {
     ignored,
     async *partsOf(run) {
@@ -141,20 +137,14 @@ const isNoValue = ({ kind }: Input, text: string): boolean =>
 function putSize(workflow: Workflow, size: string, values: [string, Sent][]): boolean {
   if (size === 'auto') return !workflow.inputs.has('size')
   const [, ...sides] = /^(\d{1,5})x(\d{1,5})$/.exec(size) ?? []
-  const [width, height] = [inputFor(workflow, 'width', 'width'), inputFor(workflow, 'height', 'height')]
+  const [width, height] = [inputFor(workflow, 'width'), inputFor(workflow, 'height')]
   if (width === undefined || height === undefined) return false
   if (sides.length === 0) throw refusal('size', 'Input should be auto, or a size such as 1024x1024')
   values.push([width, textOf(sides[0]!)], [height, textOf(sides[1]!)])
   return true
 }
 
-const ROLES: readonly InputRole[] = ['prompt', 'negative_prompt', 'seed', 'mask', 'width', 'height']
-
-const textOf = (text: string): Sent => ({
-  file: undefined,
-  json: undefined,
-  bytes: new TextEncoder().encode(text),
-})
+const textOf = (text: string): Sent => ({ bytes: new TextEncoder().encode(text) })
 
 const decode = ({ bytes }: Pick<Sent, 'bytes'>): string => new TextDecoder().decode(bytes)
 
@@ -162,12 +152,11 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield bytes
 }
 
-/** The input with this name, or else the first one with the role. A workflow's only text is its prompt. */
-function inputFor({ inputs }: Workflow, field: string, role: InputRole | undefined): string | undefined {
+/** The input with this name, or else the first one with the role of this name. A workflow's only text is its prompt. */
+function inputFor({ inputs }: Workflow, field: string): string | undefined {
   if (inputs.has(field)) return field
-  if (role === undefined) return undefined
-  const [found] = [...inputs].find(([, input]) => input.role === role) ?? []
-  if (found !== undefined || role !== 'prompt') return found
+  const [found] = [...inputs].find(([, { role }]) => role === field) ?? []
+  if (found !== undefined || field !== 'prompt') return found
   const texts = [...inputs].filter(([, { kind, options }]) => kind === 'string' && !options)
   return texts.length === 1 ? texts[0]![0] : undefined
 }

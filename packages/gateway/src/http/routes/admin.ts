@@ -1,6 +1,6 @@
 // Answers about usage, and pauses servers.
-import { dayOf, EngineError } from '../../engine.ts'
-import { failure, success, unprocessable } from '../answers.ts'
+import { dayOf, EngineError, InputError } from '../../engine.ts'
+import { failure, success } from '../answers.ts'
 import type { ApiRequest } from '../types.ts'
 
 const DAY_MS = 86_400_000
@@ -19,7 +19,7 @@ export async function getUsage({ api: { engine }, caller, query }: ApiRequest): 
   const msg =
     days < 1 ? 'Input should not be after `to`' : `Input should be less than ${MOST_DAYS} days before \`to\``
   if (days < 1 || days > MOST_DAYS)
-    return unprocessable([{ loc: ['query', 'from'], msg, type: 'value_error' }])
+    throw new InputError([{ loc: ['query', 'from'], msg, type: 'value_error' }])
   const [page, limit] = [Number(query.get('page')), Number(query.get('page_size'))]
   const owner = caller.isAdmin ? undefined : caller.owner
   const { rows, total } = await engine.usage({ from, to, owner, offset: (page - 1) * limit, limit })

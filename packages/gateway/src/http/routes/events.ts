@@ -1,10 +1,10 @@
 // Streams the states of a run as server-sent events.
-import { type Caller, isEnded, maySee, type Run } from '../../engine.ts'
-import { onAbort } from '../../runtime.ts'
-import { failure } from '../answers.ts'
+import { type Caller, isEnded, type Run } from '../../engine.ts'
+import { lazyStream, onAbort, within } from '../../runtime.ts'
 import type { Dialect } from '../operations.ts'
 import { runUpdate } from '../runJson.ts'
 import type { ApiRequest, RunningApi } from '../types.ts'
+import { findRun } from './wait.ts'
 
 export const EVENT_STREAM: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
@@ -14,9 +14,9 @@ export const EVENT_STREAM: Readonly<Record<string, string>> = {
 }
 
 /** The states of a run as server-sent events, until the run has ended. */
-export async function connectEvents({ api, caller, request, id }: ApiRequest): Promise<Response> {
-  const run = await api.engine.getRun(id)
-  if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')
+export async function connectEvents(call: ApiRequest): Promise<Response> {
+  const { api, caller, request, id } = call
+  const run = await findRun(call, id)
   // After the end of a run, an EventSource connects again, unless the answer is 204.
   if (isEnded(request.headers.get('last-event-id') ?? '')) return new Response(null, { status: 204 })
   return new Response(streamRun(api, caller, run, request.signal), { headers: EVENT_STREAM })
@@ -39,16 +39,18 @@ function streamRun(
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  /** The newest state, until the reader takes it. */
-  let news: { readonly run: Run; readonly state: string } | undefined
+  let latest = known
+  /** The state of the latest run, until the reader takes it. */
+  let news: string | undefined
   let sent: string | undefined
   let wake = (): void => {}
-  let stop: (() => void) | undefined
+  /** What began with the first read. */
+  let stops: ((() => void) | undefined)[] | undefined
   let isOver = false
   let reads = 0
 
   function begin(): void {
-    stop = () => {}
+    stops = []
     if (isEnded(known.status) || streams.isOver(caller) || signal.aborted) {
       onRun(known)
       end()
@@ -56,78 +58,58 @@ function streamRun(
     }
     const unwatch = engine.watch?.(onRun, known.id)
     const unfollow = engine.follow?.(known.id)
-    const leave = streams.join(caller, end)
-    const forget = onAbort(signal, end)
-    stop = () => {
-      unwatch?.()
-      unfollow?.()
-      leave()
-      forget()
-    }
+    stops = [unwatch, unfollow, streams.join(caller, end), onAbort(signal, end)]
     void readRun()
   }
 
   function end(): void {
     if (isOver) return
     isOver = true
-    stop?.()
+    for (const stop of stops ?? []) stop?.()
     wake()
   }
 
   function onRun(run: Run): void {
     if (run.id !== known.id || isOver) return
+    latest = run
     // The link to the picture is signed when the reader takes the event.
     const state = eventOf(dialect, run) + (run.preview ?? '')
-    news = state === sent ? undefined : { run, state }
+    news = state === sent ? undefined : state
     if (isEnded(run.status)) end()
     else if (news) wake()
   }
 
   async function readRun(): Promise<void> {
     // After a failed read the stream goes on: later changes bring the state.
-    const run = await engine.getRun(known.id).catch(() => known)
+    const run = await engine.getRun(known.id).catch(() => latest)
     if (!run) return end()
     // A change that came meanwhile is newer than this answer.
     if (!engine.watch || (!news && !sent)) onRun(run)
     if (!engine.watch && ++reads === MOST_READS) end()
   }
 
-  /** Waits for news or the end, but no longer than `ms`. */
-  function wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (!stop) begin()
-        const step = engine.watch ? PING_MS : READ_EVERY_MS
-        for (let waited = 0; waited < PING_MS && !news && !isOver; waited += step) {
-          await wait(step)
-          if (!engine.watch && !isOver) await readRun()
-        }
-        if (!news && isOver) return controller.close()
-        const taken = news
-        news = undefined
-        if (taken) sent = taken.state
-        const event = !taken
-          ? ': ping\n\n'
-          : taken.run.preview === undefined
-            ? taken.state
-            : eventOf(dialect, taken.run, await previewOf(taken.run))
-        controller.enqueue(encoder.encode(event))
-        if (isOver && !news) controller.close()
-      },
-      cancel: end,
-    },
-    { highWaterMark: 0 },
-  )
+  return lazyStream(async (controller) => {
+    if (!stops) begin()
+    const step = engine.watch ? PING_MS : READ_EVERY_MS
+    for (let waited = 0; waited < PING_MS && !news && !isOver; waited += step) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      await within(woken, step)
+      if (!engine.watch && !news && !isOver) await readRun()
+    }
+    if (!news && isOver) return controller.close()
+    const taken = news
+    news = undefined
+    sent = taken ?? sent
+    const event = !taken
+      ? ': ping\n\n'
+      : latest.preview === undefined
+        ? taken
+        : eventOf(dialect, latest, await previewOf(latest))
+    controller.enqueue(encoder.encode(event))
+    if (isOver && !news) controller.close()
+  }, end)
 }
 
 /** The id names the state. An event without a name is a `message` for a browser's EventSource. */

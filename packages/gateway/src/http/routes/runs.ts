@@ -3,6 +3,7 @@ import {
   type Caller,
   checkSame,
   EngineError,
+  InputError,
   isEnded,
   type KnownRun,
   mayRun,
@@ -12,21 +13,21 @@ import {
   type RunsQuery,
 } from '../../engine.ts'
 import { isKey, keyOf } from '../access.ts'
-import { failure, json, success, unprocessable } from '../answers.ts'
+import { failure, json, success } from '../answers.ts'
 import { createFormHash, type FormHash } from '../form/createFormHash.ts'
 import { hashSubmission, readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
 import { type Dialect, operations } from '../operations.ts'
 import { runJson, textOf } from '../runJson.ts'
 import type { ApiRequest, PlainRequest, RunningApi, Webhooks } from '../types.ts'
-import { answerRun } from './wait.ts'
+import { answerRun, findRun, notFound } from './wait.ts'
 
 export async function executeWorkflow(call: ApiRequest): Promise<Response> {
   const id = call.query.get('workflow_id')!
   const submitted = await submit(call, id, false)
   if (submitted) return accepted(call.api.dialect, submitted)
   const msg = `Unknown workflow '${id}'`
-  return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
+  throw new InputError([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
 }
 
 /** Takes the inputs as JSON, too, and answers with the run. */
@@ -165,22 +166,21 @@ export async function getOutput(call: ApiRequest): Promise<Response> {
   })
 }
 
-export async function cancelRun({ api, caller, id }: ApiRequest): Promise<Response> {
-  const found = caller.isAdmin ? undefined : await api.engine.getRun(id)
-  const isOwn = caller.isAdmin || (found && maySee(caller, found.owner))
-  const cancelled = isOwn ? await api.engine.cancelRun(id) : undefined
-  if (!cancelled) return failure(api.dialect, 404, 'Run not found')
+export async function cancelRun(call: ApiRequest): Promise<Response> {
+  const { api, caller, id } = call
+  if (!caller.isAdmin) await findRun(call, id)
+  const cancelled = await api.engine.cancelRun(id)
+  if (!cancelled) throw notFound()
   const { run, hadEnded } = cancelled
   if (hadEnded) return success(`Run has already ended: ${run.status}`)
   const isOver = run.status === 'cancelled'
   return success(isOver ? 'Run cancelled successfully' : `Cancel requested: the run is ${run.status} still`)
 }
 
-export async function resendWebhook({ api, caller, id }: ApiRequest): Promise<Response> {
-  const run = await api.engine.getRun(id)
-  if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')
-  if (!isEnded(run.status))
-    return failure(api.dialect, 409, 'The run has not ended: its webhook is sent then')
+export async function resendWebhook(call: ApiRequest): Promise<Response> {
+  const { api, id } = call
+  const { status } = await findRun(call, id)
+  if (!isEnded(status)) throw new EngineError(409, 'The run has not ended: its webhook is sent then')
   if (await api.webhooks?.resend(id)) return success('Webhook is sent again')
-  return failure(api.dialect, 409, 'The run has no webhook')
+  throw new EngineError(409, 'The run has no webhook')
 }

@@ -1,7 +1,7 @@
 // Answers with a run: at once, when it has ended soon, or with `Prefer: wait` when it has ended.
-import { type Caller, isEnded, maySee, type Run } from '../../engine.ts'
-import { onAbort, within } from '../../runtime.ts'
-import { failure, json } from '../answers.ts'
+import { EngineError, isEnded, maySee, type Run } from '../../engine.ts'
+import { lazyStream, onAbort, within } from '../../runtime.ts'
+import { json } from '../answers.ts'
 import type { ApiRequest, AwaitedRun, RunningApi } from '../types.ts'
 
 const MOST_S = 300
@@ -22,16 +22,12 @@ export async function answerRun(
   dataOf: (run: Run) => Promise<object>,
   known?: Run,
 ): Promise<Response> {
-  const { api, caller, request } = call
-  const { dialect } = api
+  const { caller, request } = call
   const seconds = waitOf(request)
   const headers = seconds === undefined ? {} : { 'preference-applied': `wait=${seconds}`, ...HEADERS }
   const envelope = async (run: Run): Promise<object> => ({ status: 'success', data: await dataOf(run) })
-  const missing = (): Response => failure(dialect, 404, 'Run not found')
-  if (!seconds || (known && isEnded(known.status))) {
-    const run = known ?? (await readRun(api, caller, id))
-    return run ? json(200, await envelope(run), headers) : missing()
-  }
+  if (!seconds || (known && isEnded(known.status)))
+    return json(200, await envelope(known ?? (await readRun(call, id))), headers)
 
   const { over, isOver, latest, leave, seen } = watchRun(call, id, known)
   // A run that was submitted is there, whatever the look at it says.
@@ -39,28 +35,22 @@ export async function answerRun(
   const found = latest()
   if (!found || !maySee(caller, found.owner)) {
     leave()
-    return missing()
+    throw notFound()
   }
   if (isOver()) return json(200, await envelope(found), headers)
 
   const encoder = new TextEncoder()
   let leftMs = seconds * 1_000
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const stepMs = Math.min(leftMs, SPACE_MS)
-        await within(over, stepMs)
-        leftMs -= stepMs
-        // JSON may begin with spaces.
-        if (!isOver() && leftMs > 0) return controller.enqueue(encoder.encode(' '))
-        leave()
-        controller.enqueue(encoder.encode(JSON.stringify(await envelope(latest()!))))
-        controller.close()
-      },
-      cancel: leave,
-    },
-    { highWaterMark: 0 },
-  )
+  const body = lazyStream(async (controller) => {
+    const stepMs = Math.min(leftMs, SPACE_MS)
+    await within(over, stepMs)
+    leftMs -= stepMs
+    // JSON may begin with spaces.
+    if (!isOver() && leftMs > 0) return controller.enqueue(encoder.encode(' '))
+    leave()
+    controller.enqueue(encoder.encode(JSON.stringify(await envelope(latest()!))))
+    controller.close()
+  }, leave)
   // nginx would hold the spaces back.
   const streamed = { ...headers, 'content-type': 'application/json', 'x-accel-buffering': 'no' }
   return new Response(body, { headers: streamed })
@@ -77,19 +67,23 @@ function waitOf({ headers }: ApiRequest['request']): number | undefined {
 /** A run that should end within this time is waited for: else its caller would only ask again. */
 const SOON_MS = 100
 
-async function readRun(api: RunningApi, caller: Caller, id: string): Promise<Run | undefined> {
-  const run = await api.engine.getRun(id)
-  if (!run || !maySee(caller, run.owner)) return undefined
+async function readRun(call: ApiRequest, id: string): Promise<Run> {
+  const run = await findRun(call, id)
   if (run.endsAt === undefined || Math.abs(run.endsAt - Date.now()) > SOON_MS) return run
-  const awaited = awaitRun(api, id, run)
-  let leave = (): void => {}
-  const end = new Promise<void>((resolve) => {
-    leave = awaited.join(resolve)
-  })
-  await within(end, SOON_MS)
+  const { over, latest, leave } = watchRun(call, id, run)
+  await within(over, SOON_MS)
   leave()
-  return awaited.run
+  return latest()
 }
+
+/** A run that the caller may see. A foreign run gets the answer of a missing one, so that callers can't probe. */
+export async function findRun({ api, caller }: ApiRequest, id: string): Promise<Run> {
+  const run = await api.engine.getRun(id)
+  if (!run || !maySee(caller, run.owner)) throw notFound()
+  return run
+}
+
+export const notFound = (): EngineError => new EngineError(404, 'Run not found')
 
 interface WatchedRun<Known> {
   /** Resolves at the end of the run, of the request or of the server, or by `leave`. */

@@ -38,16 +38,13 @@ export async function serveWorker(
     // So that a worker notices a body that was cut off.
     return new Response(body, { headers: { 'content-length': `${size}` } })
   }
-  if (isPreview) {
-    await port.putPreview(id, await readBytes(request, MOST_PREVIEW_BYTES))
-    return json(200, {})
+  if (act) {
+    const message = await readJson(request, LARGE[action] ?? MOST_BYTES)
+    return json(200, (await act(port, id, message, signal)) ?? {})
   }
-  if (!act) {
-    await port.putOutput(id, file, request.body ?? new Blob([]).stream())
-    return json(200, {})
-  }
-  const message = await readJson(request, LARGE[action] ?? MOST_BYTES)
-  return json(200, (await act(port, id, message, signal)) ?? {})
+  if (isPreview) await port.putPreview(id, await readBytes(request, MOST_PREVIEW_BYTES))
+  else await port.putOutput(id, file, request.body ?? new Blob([]).stream())
+  return json(200, {})
 }
 
 function partsOf(path: string): string[] {
@@ -79,16 +76,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   end: (port, id, body) => port.end(id, outcomeOf(body)),
   answer: (port, id, { status, text }) => {
-    if (typeof status !== 'number' || typeof text !== 'string') throw new Malformed()
+    if (typeof status !== 'number' || typeof text !== 'string') throw malformed()
     return port.answer(id, { status, text })
   },
 }
 
-class Malformed extends EngineError {
-  constructor() {
-    super(400, 'The message of the worker has another form than this gateway reads: update both')
-  }
-}
+const malformed = (): EngineError =>
+  new EngineError(400, 'The message of the worker has another form than this gateway reads: update both')
 
 async function readJson(request: PlainRequest, most: number): Promise<Record<string, unknown>> {
   const bytes = await readBytes(request, most)
@@ -96,18 +90,18 @@ async function readJson(request: PlainRequest, most: number): Promise<Record<str
     const value = JSON.parse(new TextDecoder().decode(bytes))
     if (isObject(value)) return value
   } catch {}
-  throw new Malformed()
+  throw malformed()
 }
 
 /** Reads a message. Its bytes are counted as they come: `content-length` may be wrong. */
 async function readBytes({ headers, body }: PlainRequest, most: number): Promise<Uint8Array> {
-  if (Number(headers.get('content-length')) > most) throw new Malformed()
+  if (Number(headers.get('content-length')) > most) throw malformed()
   // One piece of memory, since a list of small chunks takes a hundred times their bytes.
   let bytes = new Uint8Array()
   let size = 0
   try {
     for await (const chunk of body ?? []) {
-      if (size + chunk.length > most) throw new Malformed()
+      if (size + chunk.length > most) throw malformed()
       if (size + chunk.length > bytes.length) {
         const larger = Math.min(most, 2 * (size + chunk.length))
         // Short messages always find room.
@@ -127,23 +121,23 @@ async function readBytes({ headers, body }: PlainRequest, most: number): Promise
   } finally {
     bytesAtOnce -= bytes.length
   }
-  throw new Malformed()
+  throw malformed()
 }
 
 function texts(value: unknown): string[] {
-  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw new Malformed()
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw malformed()
   return value
 }
 
 function inRange(value: unknown): number {
-  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw new Malformed()
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw malformed()
   return value
 }
 
 function outcomeOf({ status, error, completedAt, files, fault }: Record<string, unknown>): Outcome {
-  if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') throw new Malformed()
-  if (error !== null && typeof error !== 'string') throw new Malformed()
-  if (!Array.isArray(files)) throw new Malformed()
+  if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') throw malformed()
+  if (error !== null && typeof error !== 'string') throw malformed()
+  if (!Array.isArray(files)) throw malformed()
   return {
     status,
     error: error?.slice(0, 10_000) ?? null,
@@ -159,7 +153,7 @@ const timeOf = (value: unknown): number | null =>
 
 function fileOf(value: unknown): Outcome['files'][number] {
   const { name, text, at } = Object(value)
-  if (typeof name !== 'string' || (text !== undefined && typeof text !== 'string')) throw new Malformed()
+  if (typeof name !== 'string' || (text !== undefined && typeof text !== 'string')) throw malformed()
   return text === undefined || at
     ? { name, at: { filename: name, subfolder: '', type: 'output' } }
     : { name, text }
