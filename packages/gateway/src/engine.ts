@@ -318,9 +318,9 @@ export interface Engine {
   follow?(runId: string): () => void
   /** The latest picture of a run at work, if it has one. Default: no run has any */
   readPreview?(runId: string): Promise<Preview | undefined>
-  /** When the run that has waited longest was submitted. Default: it is not known */
+  /** When the run that has waited longest was submitted. Default: unknown */
   oldestAt?(): Promise<number | undefined>
-  /** Writes to the store of the runs. It rejects if no run could be stored now. Default: nobody tries */
+  /** Writes to the store of the runs. It rejects if no run could be stored now. Default: nothing is written */
   probe?(): Promise<void>
   /** How many runs ended, and their GPU time. Default: the engine counts nothing */
   usage?(query: UsageQuery): Promise<UsagePage>

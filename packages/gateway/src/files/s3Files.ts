@@ -4,7 +4,7 @@ import { EngineError } from '../engine.ts'
 import { contentTypeOf } from '../mediaTypes.ts'
 import { checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
-import { forEach, sleep } from '../runtime.ts'
+import { forEach, lazyStream, sleep } from '../runtime.ts'
 import { answerFile, EARLY_MS, type FileStore } from './fileStore.ts'
 
 /** Options of {@link s3Files}. */
@@ -112,33 +112,6 @@ export function s3Files(options: S3Options): FileStore {
     }
   }
 
-  async function put(key: string, name: string, body: ReadableStream<Uint8Array>): Promise<void> {
-    const headers = { 'content-type': contentTypeOf(name) }
-    const etags: string[] = []
-    let upload = ''
-    try {
-      for await (const { bytes, isLast } of partsOf(body)) {
-        if (isLast && !upload) return void etagOf(await send('PUT', key, { headers, body: bytes }))
-        if (!upload) {
-          const begun = await send('POST', key, { query: '?uploads=', headers })
-          upload = `uploadId=${encodeURIComponent(fieldOf(await begun.text(), 'UploadId'))}`
-        }
-        const query = `?partNumber=${etags.length + 1}&${upload}`
-        etags.push(etagOf(await send('PUT', key, { query, body: bytes })))
-      }
-      const parts = etags.map(
-        (etag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag></Part>`,
-      )
-      const list = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`
-      const answer = await (await send('POST', key, { query: `?${upload}`, body: list })).text()
-      // S3 sends a 200 before it knows whether the parts can be joined.
-      if (!answer.includes('<CompleteMultipartUploadResult')) throw failure('it could not join the parts')
-    } catch (error) {
-      if (upload) await send('DELETE', key, { query: `?${upload}` }).catch(() => {})
-      throw error
-    }
-  }
-
   /** The files below a prefix, a page at a time. */
   async function* list(below: string): AsyncGenerator<{ key: string; modifiedAt: number }[]> {
     for (let token: string | undefined; token !== ''; ) {
@@ -166,7 +139,33 @@ export function s3Files(options: S3Options): FileStore {
       await list(key).next()
       return `${bucket}/${prefix}`
     },
-    put: (kind, runId, name, body) => put(keyOf(kind, runId, name), name, body),
+    async put(kind, runId, name, body) {
+      const key = keyOf(kind, runId, name)
+      const headers = { 'content-type': contentTypeOf(name) }
+      const etags: string[] = []
+      let upload = ''
+      try {
+        for await (const { bytes, isLast } of partsOf(body)) {
+          if (isLast && !upload) return void etagOf(await send('PUT', key, { headers, body: bytes }))
+          if (!upload) {
+            const begun = await send('POST', key, { query: '?uploads=', headers })
+            upload = `uploadId=${encodeURIComponent(fieldOf(await begun.text(), 'UploadId'))}`
+          }
+          const query = `?partNumber=${etags.length + 1}&${upload}`
+          etags.push(etagOf(await send('PUT', key, { query, body: bytes })))
+        }
+        const parts = etags.map(
+          (etag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag></Part>`,
+        )
+        const list = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`
+        const answer = await (await send('POST', key, { query: `?${upload}`, body: list })).text()
+        // S3 sends a 200 before it knows whether the parts can be joined.
+        if (!answer.includes('<CompleteMultipartUploadResult')) throw failure('it could not join the parts')
+      } catch (error) {
+        if (upload) await send('DELETE', key, { query: `?${upload}` }).catch(() => {})
+        throw error
+      }
+    },
     async open(kind, runId, name, asked) {
       const key = keyOf(kind, runId, name)
       // S3s differ in their answers to ranges and versions, so `answerFile` makes the answer.
@@ -254,16 +253,11 @@ async function* partsOf(
 function readLater(ask: (signal: AbortSignal) => Promise<Response>): ReadableStream<Uint8Array> {
   const aborter = new AbortController()
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        reader ??= (await ask(aborter.signal)).body!.getReader()
-        const { done, value } = await reader.read()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: (reason) => aborter.abort(reason),
-    },
-    { highWaterMark: 0 },
-  )
+  const cancel = (reason: unknown): void => aborter.abort(reason)
+  return lazyStream(async (controller) => {
+    reader ??= (await ask(aborter.signal)).body!.getReader()
+    const { done, value } = await reader.read()
+    if (done) controller.close()
+    else controller.enqueue(value)
+  }, cancel)
 }

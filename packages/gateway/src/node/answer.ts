@@ -61,7 +61,7 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   }
   if (gone.aborted) return void response.body.cancel()
   outgoing.writeHead(response.status, headers)
-  // A first part that is there goes with the head, and the last one with the end: each write costs a system call.
+  // Each write costs a system call: so the head goes with the first part, if that is ready, and the end with the last part.
   const flushing = setImmediate(() => outgoing.flushHeaders())
   const reader = response.body.getReader()
   let isLast = false
@@ -76,7 +76,7 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   })
   for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
     clearImmediate(flushing)
-    // A stream may close as it gives its last part.
+    // A stream may close right after its last part.
     await undefined
     const { value } = part
     if (isLast) return void outgoing.end(value)

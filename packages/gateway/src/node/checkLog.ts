@@ -55,17 +55,13 @@ export async function cutLogs(root: string, isRefused: (data: Buffer) => boolean
   }
 }
 
-class Damage extends Error {}
-
-/** The damage that a reader meets. */
+/** The damage that a reader meets. A wrong length leads out of the file, which is an error of Node. */
 function damageOf(read: () => void): string | undefined {
   try {
     read()
     return undefined
   } catch (error) {
-    // A wrong length leads out of the file.
-    if (error instanceof Damage || error instanceof RangeError) return error.message
-    throw error
+    return (error as Error).message
   }
 }
 
@@ -90,7 +86,7 @@ function* readLog(file: Buffer): Generator<{ at: number; data: Buffer }> {
     if (end > bytes.length && end <= blockEnd) {
       // If the checksum fits a shorter entry, then the length is wrong, and the log was not cut off.
       for (let to = at + HEADER, sum = crc32c(bytes, at + 6, to); to <= bytes.length; to++) {
-        if (mask(sum) === crc) throw new Damage(`the length at ${at} is wrong`)
+        if (mask(sum) === crc) throw new Error(`the length at ${at} is wrong`)
         sum = crc32c(bytes, to, to + 1, sum)
       }
       return
@@ -98,7 +94,7 @@ function* readLog(file: Buffer): Generator<{ at: number; data: Buffer }> {
     const type = bytes[at + 6]!
     const isFirst = type === 1 || type === 2
     if (end > blockEnd || mask(crc32c(bytes, at + 6, end)) !== crc || isFirst !== (parts.length === 0))
-      throw new Damage(`the entry at ${at} is damaged`)
+      throw new Error(`the entry at ${at} is damaged`)
     if (isFirst) start = at
     parts.push(bytes.subarray(at + HEADER, end))
     if (type === 1 || type === 4) {
@@ -109,17 +105,8 @@ function* readLog(file: Buffer): Generator<{ at: number; data: Buffer }> {
   }
 }
 
-/** The fields of each kind of entry: n is a number, b are bytes after their length. */
-const FIELDS: Readonly<Record<number, string>> = {
-  1: 'b',
-  2: 'n',
-  3: 'n',
-  4: 'n',
-  5: 'nb',
-  6: 'nn',
-  7: 'nnnbb',
-  9: 'n',
-}
+/** The fields of the entries of kind 0, 1, …: n is a number, b are bytes after their length. There is no kind 0 and no 8. */
+const FIELDS = ['', 'b', 'n', 'n', 'n', 'nb', 'nn', 'nnnbb', '', 'n']
 
 /** The tables in use, and the first log in use. */
 function readManifest(bytes: Buffer): { tables: Set<number>; log: number; problem: string | undefined } {
@@ -131,7 +118,7 @@ function readManifest(bytes: Buffer): { tables: Set<number>; log: number; proble
       while (cursor.at < data.length) {
         const tag = readNumber(cursor)
         const fields = FIELDS[tag]
-        if (!fields) throw new Damage(`an entry of kind ${tag} is unknown`)
+        if (!fields) throw new Error(`an entry of kind ${tag} is unknown`)
         const values = [...fields].map((field) => {
           const value = readNumber(cursor)
           if (field === 'b') cursor.at += value
@@ -149,7 +136,7 @@ function readManifest(bytes: Buffer): { tables: Set<number>; log: number; proble
 function checkTable(bytes: Buffer): void {
   const footer = { bytes, at: bytes.length - FOOTER }
   if (footer.at < 0 || bytes.toString('hex', bytes.length - 8) !== MAGIC)
-    throw new Damage('its end is missing')
+    throw new Error('its end is missing')
   // The list of filters, and that of the blocks with data.
   for (const list of [readBlock(bytes, footer), readBlock(bytes, footer)].map(unpack)) {
     const end = list.length - 4 * (list.readUInt32LE(list.length - 4) + 1)
@@ -168,7 +155,7 @@ function readBlock(bytes: Buffer, handle: { bytes: Buffer; at: number }): Buffer
   const at = readNumber(handle)
   const end = at + readNumber(handle) + 1
   if (end + 4 > bytes.length || mask(crc32c(bytes, at, end)) !== bytes.readUInt32LE(end))
-    throw new Damage(`the block at ${at} is damaged`)
+    throw new Error(`the block at ${at} is damaged`)
   return bytes.subarray(at, end)
 }
 

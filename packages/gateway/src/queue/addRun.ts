@@ -32,20 +32,18 @@ export async function checkLimit(store: Store, { owner, maxUnfinished }: Caller)
   throw new EngineError(429, message, { retryAfterS: 5 })
 }
 
-export type Add<Job = QueuedRun, Plan = object, Needs = object> = (
-  job: Job,
-  plan: Plan,
-  needs: Needs,
-  caller?: Caller,
-  once?: Once,
-  webhook?: string,
-) => Promise<Added>
-
-export function createAdd(store: Store): Add {
+export function createAdd<Job extends QueuedRun, Plan extends object, Needs extends object>(store: Store) {
   /** The cost of the runs that are being added, by line. */
   const adding = new Map<string, number>()
 
-  return async (job, plan, needs, caller = {}, once, webhook) => {
+  return async (
+    job: Job,
+    plan: Plan,
+    needs: Needs,
+    caller: Caller = {},
+    once?: Once,
+    webhook?: string,
+  ): Promise<Added> => {
     const { owner, priority, maxUnfinished } = caller
     const number = store.next()
     // `addOnce` waits for the number and throws its error.
@@ -71,7 +69,7 @@ export function createAdd(store: Store): Add {
         const [known] = await step.read<OnceRecord>(onceKey)
         if (known) {
           checkSame(known, once)
-          return { id: known.id, number: known.number }
+          return known
         }
         step.replace(onceKey, { id: job.id, hash: once.hash, number: await number } satisfies OnceRecord)
       }

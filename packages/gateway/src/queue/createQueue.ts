@@ -4,7 +4,7 @@ import type { FileStore } from '../files/fileStore.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { EndedRun } from '../records/recordStore.ts'
 import { createComplain, type StoreWatch, watchStore } from '../records/watchStore.ts'
-import { type Add, checkLimit, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
+import { checkLimit, createAdd, type OnceRecord, onceKeyOf } from './addRun.ts'
 import { createClean } from './clean.ts'
 import { chargeBack, chargeTake, createRetagger, keysOf } from './costs.ts'
 import { createDeliveries, type Deliveries, type Sender, webhookOf } from './deliveries.ts'
@@ -29,6 +29,7 @@ import {
 } from './runs.ts'
 import { pages, readOne, type Step, type StepOptions, type Store, transact } from './store.ts'
 import type { Head } from './turns.ts'
+
 export interface QueueOptions {
   readonly store: Store
   readonly files: FileStore
@@ -46,10 +47,10 @@ const HOUR_MS = 3_600_000
  * which no other call divides. Its result outlives a crash, except that a run which was taken and not sent may wait again.
  */
 export function createQueue<
-  Job extends QueuedRun = QueuedRun,
-  Plan extends object = object,
-  Needs extends object = object,
-  Ended extends EndedRun = EndedRun,
+  Job extends QueuedRun,
+  Plan extends object,
+  Needs extends object,
+  Ended extends EndedRun,
 >({ store: plainStore, files, keepDays, peers: findPeers, sender }: QueueOptions) {
   let watch: StoreWatch | undefined
   const store = watchStore(plainStore, () => watch)
@@ -60,7 +61,6 @@ export function createQueue<
   const retagger = createRetagger(store, (error) => complain('Giving runs new places', error))
   const deliveries = createDeliveries(store)
   const end = createEnd<Ended>(store, retagger, deliveries)
-  const countAhead = createPlaces(store)
   let timer: ReturnType<typeof setInterval> | undefined
   /** The run that the last failed `take` wanted, and that did not wait. */
   let vain = ''
@@ -145,7 +145,7 @@ export function createQueue<
      * Adds a run to the waiting ones. With `once`, a known key gives its earlier run, or an `EngineError` of 422 if
      * the hash differs. If the owner may have no more runs, throws one of 429.
      */
-    add: createAdd(store) as Add<Job, Plan, Needs>,
+    add: createAdd(store) as ReturnType<typeof createAdd<Job, Plan, Needs>>,
     /** Throws an `EngineError` of 429 if the owner may have no more runs. */
     checkLimit: (caller: Caller): Promise<void> => checkLimit(store, caller),
     /** The run that was added under a key of this owner, and the hash of what was sent. */
@@ -253,9 +253,9 @@ export function createQueue<
       return record && toFound(record)
     },
     /** The runs with these ids that have not ended. */
-    live: async (ids: readonly string[]): Promise<readonly Entry<Job>[]> => await liveRuns(ids),
+    live: (ids: readonly string[]): Promise<readonly Entry<Job>[]> => liveRuns(ids),
     /** How many runs that have not ended come before this one. */
-    ahead: (entry: Entry): Promise<number> => countAhead(entry),
+    ahead: createPlaces(store) as ReturnType<typeof createPlaces>,
     /** The runs that servers have. */
     held: async (): Promise<readonly Entry<Job>[]> =>
       await liveRuns((await store.range(below('h/'), { limit: 10_000 })).map(idIn)),

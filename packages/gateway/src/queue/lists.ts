@@ -12,22 +12,31 @@ export async function listRuns(
   { groupId, owner, sortBy, sortOrder, offset, limit }: RunsQuery,
 ): Promise<{ ids: string[]; total: number }> {
   const list = { created_at: 'created', started_at: 'started', completed_at: 'ended' }[sortBy]
-  const prefix = `i/${list}/${scopeOf(owner, groupId)}/`
-  const all = below(prefix)
-  if (sortOrder === 'asc') {
-    const [total, marks] = await Promise.all([store.count(all), store.range(all, { offset, limit })])
-    return { ids: marks.map(idIn), total }
+  const { from, to } = below(`i/${list}/${scopeOf(owner, groupId)}/`)
+  const never = from + NEVER
+  const ranges = [
+    { from, to: never },
+    { from: never, to },
+  ]
+  const { marks, total } = await readPage(store, ranges, { offset, limit, isReverse: sortOrder === 'desc' })
+  return { ids: marks.map(idIn), total }
+}
+
+/** Reads a page of the marks of several ranges, one range after another, and how many marks there are in all. */
+async function readPage(
+  store: Store,
+  ranges: readonly Range[],
+  { offset, limit, isReverse }: { offset: number; limit: number; isReverse: boolean },
+): Promise<{ marks: readonly string[]; total: number }> {
+  const counts = await Promise.all(ranges.map((range) => store.count(range)))
+  const marks: string[] = []
+  let skip = offset
+  for (const [at, range] of ranges.entries()) {
+    if (skip < counts[at]! && marks.length < limit)
+      marks.push(...(await store.range(range, { offset: skip, limit: limit - marks.length, isReverse })))
+    skip = Math.max(0, skip - counts[at]!)
   }
-  const known = { from: prefix, to: prefix + NEVER }
-  const none = { from: prefix + NEVER, to: all.to }
-  const [total, count] = await Promise.all([store.count(all), store.count(known)])
-  const isReverse = true
-  const first = offset < count ? await store.range(known, { offset, limit, isReverse }) : []
-  const left = limit - first.length
-  const skip = Math.max(0, offset - count)
-  const rest =
-    left > 0 && count < total ? await store.range(none, { offset: skip, limit: left, isReverse }) : []
-  return { ids: [...first, ...rest].map(idIn), total }
+  return { marks, total: counts.reduce((sum, count) => sum + count, 0) }
 }
 
 /** Reads the counts of runs that have ended, which `endRun.ts` writes. */
@@ -41,14 +50,7 @@ export async function readUsage(
     const start = `u/${dayOf(at)}/${encode(owner)}`
     ranges.push({ from: `${start}/`, to: `${start}0` })
   }
-  const counts = await Promise.all(ranges.map((range) => store.count(range)))
-  const marks: string[] = []
-  let skip = offset
-  for (const [at, range] of ranges.entries()) {
-    if (skip < counts[at]! && marks.length < limit)
-      marks.push(...(await store.range(range, { offset: skip, limit: limit - marks.length })))
-    skip = Math.max(0, skip - counts[at]!)
-  }
+  const { marks, total } = await readPage(store, ranges, { offset, limit, isReverse: false })
   const found = await store.read(marks.map((mark) => `usage/${mark.slice(2)}`))
   const rows = marks.map((mark, at): UsageRow => {
     const [, day = '', ...names] = mark.split('/')
@@ -56,7 +58,7 @@ export async function readUsage(
     const { completed = 0, failed = 0, cancelled = 0, gpuMs = 0 } = parse<Usage>(found[at]) ?? {}
     return { day, owner: name || undefined, workflowId, completed, failed, cancelled, gpuMs }
   })
-  return { rows, total: counts.reduce((sum, count) => sum + count, 0) }
+  return { rows, total }
 }
 
 /** The facts about waiting runs that decide about turns. */

@@ -3,9 +3,9 @@ import type { Outcome } from '../queue/deliveries.ts'
 
 /** The pause after each attempt, in seconds. After the last one the delivery has failed. */
 const PAUSES_S: readonly number[] = [5, 60, 300, 1800, 7200, 21_600, 43_200, 86_400]
-/** At most this part is added, at random: many that failed together don't come together again. */
+/** At most this part of a pause is added, at random: webhooks that failed together don't come together again. */
 const JITTER = 0.2
-/** The most that counts of a `Retry-After`: all attempts must fit into the three days that records are kept at least. */
+/** The longest `Retry-After` that counts: all attempts must fit into three days, the shortest time that records are kept. */
 const MOST_MS = 7_200_000
 
 /** What to do after an attempt, the number of which is counted from 1. `random` gives a number from 0 up to 1. */

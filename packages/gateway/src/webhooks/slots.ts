@@ -3,10 +3,8 @@
 const MOST = 256
 const MOST_PER_HOST = 2
 
-/** Calls `work` when a slot is free, in turn with other hosts and in order within a host, and gives its result. */
-export type RunInSlot = <T>(host: string, work: () => Promise<T>) => Promise<T>
-
-export function createSlots(): RunInSlot {
+/** Makes a function that runs work once a slot is free: in turn with other hosts, and in order within a host. */
+export function createSlots(): <T>(host: string, work: () => Promise<T>) => Promise<T> {
   /** The waiting work of each host. The host that was served last comes last. */
   const waiting = new Map<string, (() => Promise<unknown>)[]>()
   const busy = new Map<string, number>()
