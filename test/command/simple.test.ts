@@ -39,11 +39,18 @@ async function both(args: string[], env = busy.env, note = /^$/) {
   return { code: text.code, text: text.stdout, value: values.at(-1), values }
 }
 
-test('health', async () => {
+test('health', async ({ listen }) => {
   const { code, text, value } = await both(['health'])
   assert.is(code, 0)
   assert.is(text, 'container     status\ncontainer #1  idle\n')
   assert.equal(value, [{ container: 'container #1', status: 'idle' }])
+  const server = await listen((_request, response) => response.end('{"status":"success","data":[]}'))
+  const none = await both(
+    ['health'],
+    { ...busy.env, FLOWSCALE_API_URL: server.url },
+    /^The server has no ComfyUI .+\n$/,
+  )
+  assert.equal([none.code, none.text, none.value], [0, '', []])
 })
 
 test('workflows: a table, which is whole where no window cuts it', async () => {
@@ -226,13 +233,13 @@ test('runs: workflow, first text and age, from the inputs in the list', async ({
     [
       'a\\x1b[2J fox',
       '5 min',
-      at(5.5),
+      at(5.1),
       input('image', 'a.png'),
       input('negative_prompt', 'x'),
       input('prompt', 'a\x1b[2J\nfox'),
     ],
-    ['dawn / dusk', '3 h', at(200).replace('Z', ''), input('seed', 7), input('words', ['dawn', 'dusk'])],
-    ['', '2 d', at(60 * 24 * 3 - 1), input('seed', 7)],
+    ['dawn / dusk', '3 h', at(3.9 * 60).replace('Z', ''), input('seed', 7), input('words', ['dawn', 'dusk'])],
+    ['', '2 d', at(2.9 * 24 * 60), input('seed', 7)],
     ['a.png', '0 s', at(-9), input('image', 'a.png')],
     ['x', '', null, input('text_1', 'x')],
   ]

@@ -128,7 +128,7 @@ function isFromComfyui({ status, body, response }: HttpError): boolean {
   )
 }
 
-/** Whether a server does not have what was asked for. ComfyUI itself has nothing, so its answers say nothing. */
+/** Whether a server lacks the thing that a request names. A 404 of ComfyUI itself does not say so: it lacks the whole API. */
 export const isMissing = (error: unknown): error is HttpError =>
   error instanceof HttpError && error.status === 404 && !isFromComfyui(error)
 

@@ -10,7 +10,7 @@ const isShort = (word: string): boolean => /^[\da-f-]{4,35}$/.test(word)
  * word that fits none stays as it is: the server then answers that there is no such run.
  */
 export async function findRunIds(words: readonly string[], call: Call): Promise<string[]> {
-  // Such as the empty variable of a script.
+  // A script may pass an empty variable.
   if (words.some((word) => /^\.{0,2}$/.test(word.trim())))
     throw usageError(`An id is empty or only dots. "${commandName} runs" lists the runs.`)
   const known = words.some(isShort) ? (await latestRuns(call)).map(({ _id }) => _id) : []
@@ -34,7 +34,7 @@ async function latestRuns({ client, signal }: Call): Promise<Run[]> {
   }
 }
 
-/** The prompt of a run, or else its first text: by it people know a run again. */
+/** The prompt of a run, or else its first text. People recognise a run by this text. */
 export function firstText({ inputs }: Run): string {
   const texts = inputs.filter(({ value }) => typeof [value].flat()[0] === 'string')
   const prompt = texts.find(({ path = '' }) => /prompt|^text/i.test(path) && !/negative/i.test(path))

@@ -1,5 +1,5 @@
-// What outlives a reload: the address of the page (#workflow=ID&run=ID), the last server, its key, the form, and of runs
-// the workflow and the siblings.
+// What outlives a reload: the address of the page (#workflow=ID&run=ID), the last server, its key, the form, and the
+// workflows and siblings of runs.
 
 import type { Given } from './store.ts'
 
@@ -67,7 +67,7 @@ export const keepForm = (form: KeptForm): void => keep('form', JSON.stringify(fo
 
 const runsKey = 'flowscale-playground-runs'
 
-/** A run, its workflow, and the first of the runs that one click started. Some servers don't say the workflow. */
+/** A run, its workflow, and the first of the runs that one click started. Some servers don't name the workflow of a run. */
 type KeptRun = [id: string, workflowId: string, first?: string | undefined]
 
 let keptRuns = new Map<string, KeptRun>()
@@ -79,7 +79,7 @@ export function keptSiblings(runId: string): string[] {
   return first ? [...keptRuns.values()].flatMap(([id, , its]) => (its === first ? [id] : [])) : []
 }
 
-/** Reads what is kept of runs, of this tab and of others. */
+/** Reads the kept runs, of this tab and of others. */
 export function readKeptRuns(): void {
   try {
     const all: KeptRun[] = JSON.parse(localStorage.getItem(runsKey) ?? '[]')

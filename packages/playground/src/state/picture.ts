@@ -15,7 +15,7 @@ export async function fillFrom(file: File): Promise<void> {
     refill(run)
     return say(`Filled with the inputs of “${titleOf(run).slice(0, 80)}”.`)
   }
-  if (!graph) return say(`${file.name} names no inputs. To send the file, drop it on an input.`)
+  if (!graph) return say(`${file.name} holds no inputs. To send the file, drop it on an input.`)
   const { workflow, given } = bestFit(graph)
   if (!workflow || !given.length) return say(`${file.name} is of a workflow that is not on this server.`)
   chooseWorkflow(workflow)
@@ -46,7 +46,7 @@ function runIn(graph: Nodes): PageRun | undefined {
   return [...state.runs.values()].find(({ id }) => starts.includes(id.slice(0, 8)))
 }
 
-/** Whether the inputs of a run are in a graph, as far as the graph has them. A file may have any name. */
+/** Whether the values in a graph agree with the inputs of a run. A file may have the name of another run. */
 function isOf(run: PageRun, graph: Nodes = []): boolean {
   const fields = workflowOf(run)?.fields.filter((field) => !isFile(field)) ?? []
   const inside = new Map(fields.flatMap((field) => inputOf(graph, field)))
@@ -60,9 +60,9 @@ function isOf(run: PageRun, graph: Nodes = []): boolean {
 interface Node {
   id: string
   inputs: Record<string, unknown>
-  /** Of its label and its title. */
+  /** The names of its label and its title. */
   owners: string[]
-  /** Of each input, after its key. */
+  /** The names of each input, by its key. */
   names: [key: string, words: string[]][]
 }
 type Nodes = Node[]
@@ -72,8 +72,8 @@ const mostInputs = 20_000
 
 /** The nodes that ComfyUI wrote into a PNG or a WebP. Anybody may have written anything into it. */
 async function readGraph(file: File): Promise<Nodes | undefined> {
-  const bytes = file.arrayBuffer().then((buffer) => new Uint8Array(buffer))
-  const { prompt } = await bytes.then(readContent).catch((): Content => ({}))
+  const content = file.arrayBuffer().then((buffer) => readContent(new Uint8Array(buffer)))
+  const { prompt } = await content.catch((): Content => ({}))
   let left = mostInputs
   const nodes = Object.entries(Object(prompt)).flatMap(([id, node]): Node[] => {
     const { inputs, _meta } = Object(node)
@@ -94,7 +94,7 @@ async function readGraph(file: File): Promise<Nodes | undefined> {
   return nodes.length ? nodes : undefined
 }
 
-/** The workflow that takes most of the values of a graph; of equal ones, that with the fewest inputs, or the chosen one. */
+/** The workflow that takes the most values of a graph; of equal ones, the one with the fewest inputs, or the chosen one. */
 function bestFit(graph: Nodes): { workflow?: PageWorkflow; given: Given } {
   const isChosen = ({ id }: PageWorkflow) => Number(id === state.workflowId)
   return [...state.workflows]
@@ -106,7 +106,7 @@ function bestFit(graph: Nodes): { workflow?: PageWorkflow; given: Given } {
     )
 }
 
-/** A text. Objects have none: those of a file may have a `toString` of their own. */
+/** A value as a text; empty for an object, as one in a file may have a `toString` of its own. */
 const textOf = (value: unknown) => (Object(value) === value ? '' : String(value ?? ''))
 
 /** The name that a gateway makes of a title, a label or an id. */

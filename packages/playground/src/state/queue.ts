@@ -32,7 +32,7 @@ async function readQueue(session: Session): Promise<void> {
     // The next round reads it again.
     if (session !== state.session) return
     const { status, body } = error as Failure
-    // A proxy answers for a server that is away, and not with JSON.
+    // While a server is away, a proxy may answer in its place, but not with JSON.
     session.isLost = !status || (Number(status) >= 500 && typeof (body ?? '') === 'string')
     change()
   }

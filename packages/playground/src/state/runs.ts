@@ -137,7 +137,7 @@ export function workflowOf(run: PageRun): PageWorkflow | undefined {
 export const siblingsOf = ({ id }: PageRun): PageRun[] =>
   keptSiblings(id).flatMap((one) => state.runs.get(one) ?? [])
 
-/** The names of seeds. No server says which input is one. */
+/** The names of seeds. A run does not say which of its inputs is one. */
 export const seedName: RegExp = /^seed(_|$)|_seed$/
 
 /** The seed of a run in words. */

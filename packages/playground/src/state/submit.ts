@@ -64,8 +64,7 @@ function readForm(): Ready | undefined {
   const { session } = state
   if (!session) return void refuseRun('Connect to a server first.')
   // The button is off. There are also the keys, and Run again.
-  if (session.isLost) return undefined
-  if (state.isSubmitting) return undefined
+  if (session.isLost || state.isSubmitting) return undefined
   const { id: workflowId } = chosenWorkflow()
   showProblems([])
   if (!workflowId) return void refuseId('Give the id of a workflow.')

@@ -13,7 +13,7 @@ import { change, type PageRun, state } from '../state/store.ts'
 import { closeDialog, Dialog } from './Dialog.tsx'
 import { Media } from './Output.tsx'
 
-/** The other runs: those that one click started with it, then those of its workflow, then all others, the latest first. */
+/** All other runs: first those that the same click started, then those of the same workflow, then the rest, the latest first. */
 function othersOf(run: PageRun): PageRun[] {
   const siblings = siblingsOf(run)
   const rank = (one: PageRun) =>
@@ -25,7 +25,7 @@ function othersOf(run: PageRun): PageRun[] {
     .sort((a, b) => rank(a) - rank(b) || b.at - a.at)
 }
 
-/** Compares a run with its nearest other run: the first of `othersOf`. */
+/** Compares a run with the first of its other runs. */
 export function compare(run: PageRun): void {
   const [other] = othersOf(run)
   if (other) change({ compared: [run.id, other.id] })

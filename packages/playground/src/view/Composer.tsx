@@ -64,7 +64,7 @@ function Form() {
   const bar = useRef<HTMLDivElement>(null)
   const hidden = useHidden(bar)
   const usual = usualMs(chosenWorkflow().id)
-  const isOff = isSubmitting || Boolean(session?.isLost)
+  const isOff = isSubmitting || session?.isLost
   return (
     <form
       id="inputs"

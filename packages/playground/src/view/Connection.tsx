@@ -18,6 +18,12 @@ export function Connection(): JSX.Element {
       role="dialog"
       aria-label="Connection"
       onToggle={(event) => change({ isConnectionShown: event.newState === 'open' })}
+      onFocusOut={({ relatedTarget, currentTarget }) => {
+        // Tab has left it. Its own button closes it by itself; without a target, the window has lost the focus.
+        const to = relatedTarget as HTMLButtonElement | null
+        if (to && !to.popoverTargetElement && !currentTarget.contains(to))
+          change({ isConnectionShown: false })
+      }}
     >
       <form
         id="session"

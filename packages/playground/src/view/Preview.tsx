@@ -30,7 +30,7 @@ export const shapeOf = (preview: HTMLImageElement | undefined): { aspectRatio?: 
 
 export const isWaiting = ({ status }: PageRun): boolean => status === 'queued' || status === 'pending'
 
-/** How far a run is, as the server said it last. */
+/** How far a run was when the server last answered. */
 export const lastProgressOf = (run: PageRun): string =>
   isWaiting(run) ? 'Queued' : `${Math.round(run.progress * 100)} %`
 

@@ -11,7 +11,7 @@ import { closeDialog, Dialog } from './Dialog.tsx'
 export function showCode(workflow: CalledWorkflow, given: Given): void {
   const { fields } = workflow
   const files = new Set(fields.flatMap((field) => (isFile(field) ? [field.name] : [])))
-  // Of a file that the server has, the page has the name.
+  // If the server has a file, the page knows only its name.
   const toFile = (value: unknown): unknown =>
     Array.isArray(value) ? value.map(toFile) : typeof value === 'string' ? new File([], value) : value
   const inputs = Object.fromEntries(
@@ -117,7 +117,7 @@ const colors = ['comment', 'string', 'number', 'word']
 
 /** Code with its comments, texts, numbers and words in colours. */
 function colored(code: string, language: string): ComponentChildren {
-  // A long text, such as a run with many outputs, is drawn faster without.
+  // Colours take long in a long text, such as a run with many outputs.
   if (code.length > 100_000) return code
   const isShell = /curl|Shell|Command/.test(language)
   const parts = `((?:^|  )#.*)|(${isShell ? shellStrings : strings})|((?<![\\w.:-])\\d+(?:\\.\\d+)?(?![\\w.]))|\\b(${words})\\b`

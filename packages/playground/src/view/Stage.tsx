@@ -209,7 +209,7 @@ function Actions({ run }: { run: PageRun }) {
             key="cancel"
             type="button"
             class="danger"
-            disabled={Boolean(run.isCancelling || session.isLost)}
+            disabled={run.isCancelling || session.isLost}
             onClick={() => cancel(run)}
           >
             {run.isCancelling ? 'Cancelling …' : 'Cancel'}
@@ -217,12 +217,7 @@ function Actions({ run }: { run: PageRun }) {
         )}
         {/* A run costs money. So the button needs a workflow that is known for sure, and still on the server. */}
         {session && hasEnded(run) && workflowId && isListed && (
-          <button
-            key="again"
-            type="button"
-            disabled={Boolean(session.isLost)}
-            onClick={() => refill(run) && submit()}
-          >
+          <button key="again" type="button" disabled={session.isLost} onClick={() => refill(run) && submit()}>
             Run again
           </button>
         )}

@@ -104,7 +104,7 @@ console.log(outputs)
 
 const lines = (...words: string[]) => `${words.join(' \\\n  ')}\n`
 
-const pathOf = ({ workflow }: Call) => `/api/v1/workflows/${encodeURIComponent(workflow.id)}/runs`
+const pathOf = ({ workflow }: Call) => `/workflows/${encodeURIComponent(workflow.id)}/runs`
 
 function curl(call: Call) {
   const { baseUrl, apiKey, workflow, inputs, isGateway } = call
@@ -122,7 +122,7 @@ function curl(call: Call) {
   )
   if (isGateway) {
     const body = hasFile(inputs) ? parts : [`--json ${quote(JSON.stringify(inputs))}`]
-    const address = quote(baseUrl + pathOf(call))
+    const address = quote(`${baseUrl}/api/v1${pathOf(call)}`)
     const rest = `${address} |\n  jq -r '.data.outputs[].url // halt_error' | xargs -rn1 curl -O`
     return lines('curl --fail-with-body', ...keyWords, "-H 'Prefer: wait=120'", ...body, rest)
   }
@@ -168,7 +168,7 @@ def ask(path, body=None):
     except HTTPError as error:
         raise SystemExit(error.read().decode())  # it says what is wrong
 ${usesFiles ? file : ''}
-run = ask(${text(pathOf(call).replace('/api/v1', ''))}, ${blockOf(values)})
+run = ask(${text(pathOf(call))}, ${blockOf(values)})
 run_id = run['run_id']
 while run['status'] in ('queued', 'running'):
     run = ask(f'/runs/{run_id}')
@@ -192,11 +192,17 @@ function powerShell({ baseUrl, apiKey, workflow, inputs }: Call) {
   )
   const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
   const key = apiKey === demoKey ? `'${demoKey}'` : '$env:FLOWSCALE_API_KEY'
-  const headers = apiKey ? ` -Headers @{ 'X-API-KEY' = ${key} }` : ''
+  const headers = apiKey ? `  Headers = @{ 'X-API-KEY' = ${key} }\n` : ''
   return `# PowerShell 7
 $inputs = @{
 ${fields.join('')}}
-Invoke-RestMethod ${quoteForPowerShell(address)} -Method Post${headers} -Form $inputs -MaximumRedirection 0
+$request = @{
+  Uri = ${quoteForPowerShell(address)}
+  Method = 'Post'
+  Form = $inputs
+${headers}  MaximumRedirection = 0
+}
+Invoke-RestMethod @request
 `
 }
 
@@ -223,7 +229,7 @@ function command({ baseUrl, apiKey, workflow, inputs }: Call) {
 
 export type Language = 'JavaScript' | 'TypeScript' | 'curl' | 'Command line' | 'PowerShell'
 
-/** The code of a call, by language. A server that takes no JSON has no Python: its standard library writes no forms. */
+/** The code of a call, by language. For a server that takes no JSON there is no Python, whose standard library writes no forms. */
 export function callCode(call: Call): Record<Language, string> & { Python?: string } {
   return {
     JavaScript: plain(call),

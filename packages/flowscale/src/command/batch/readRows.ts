@@ -166,7 +166,7 @@ export interface Problems {
   check(): void
 }
 
-/** The most problems that people are shown: the others are mostly of the same kind. */
+/** People see at most this many problems: the others are mostly of the same kind. */
 const mostShown = 10
 
 /** People see a line for each before the error; programs find them in its field `problems`. */

@@ -123,7 +123,7 @@ export function toStatus(status: string): string {
   return status === 'canceled' ? 'cancelled' : status
 }
 
-/** As `running  42 %, KSampler` or `queued, 3 before it`. A place counts from 0 here: 0 is the next to be run. */
+/** As `running  42 %, KSampler` or `queued, 3 before it`. A `position` of 0 is the next run. */
 export const progressText = (state: State): string => join(...partsOf(state))
 
 type State = Omit<RunProgress, 'node'> & { node?: unknown }

@@ -103,7 +103,7 @@ interface Typed {
 
 type WordsOf = (client: Client, options: RequestOptions, typed: Typed) => Promise<Word[]>
 
-/** The words of a server. None if the server can't be asked. */
+/** The words that a server knows; none if it does not answer. */
 async function askServer(wordsOf: WordsOf, typed: Typed): Promise<Word[]> {
   try {
     const { connect } = await import('../connect.ts')
@@ -127,7 +127,7 @@ const workflowWords: WordsOf = async (client, options) => {
 
 /** The names of the inputs that are not given yet, or that take several values. */
 const inputWords: WordsOf = async (client, options, { given: [workflow = '', ...inputs], current }) => {
-  // It is a value.
+  // The word is a value already.
   if (current.includes('=')) return []
   const [{ getWorkflows }, { pickWorkflow, readSpecs }] = await Promise.all([
     import('@flowscale/client'),
@@ -154,7 +154,7 @@ const runWords: WordsOf = async (client, options, { verb, given }) => {
     .map((run) => [run._id, [run.workflow_id, firstText(run).slice(0, 60)].filter(Boolean).join(': ')])
 }
 
-/** By the name of an argument. */
+/** Makes the words for an argument, by the argument's name. */
 const makers: Readonly<Record<string, WordsOf>> = {
   workflow: workflowWords,
   workflows: workflowWords,
@@ -166,7 +166,7 @@ const makers: Readonly<Record<string, WordsOf>> = {
 
 const namesOf = ({ short, long }: Option): string[] => [short, long].filter((name) => name !== undefined)
 
-/** What the shells load. Each asks `__complete`, and quotes what it says: a server may have chosen the words. */
+/** What the shells load. Each asks `__complete` for words, and quotes them: a server may have chosen them. */
 const scripts: Readonly<Record<string, string>> = {
   // For the bash 3.2 of macOS, too.
   bash: `# Completion of flowscale for bash: source <(flowscale completion bash)

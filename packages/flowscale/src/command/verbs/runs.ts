@@ -31,7 +31,7 @@ const units = [
   ['min', 60],
 ] as const
 
-/** How long ago a time was, as `5 min`; nothing if it can't be read. A time without a zone is of UTC. */
+/** How long ago a time was, as `5 min`; empty if the time can't be read. A time without a zone is in UTC. */
 function ageOf(time: string | null | undefined): string {
   const at = Date.parse(/T[\d:.]+$/.test(time ?? '') ? `${time}Z` : (time ?? ''))
   if (Number.isNaN(at)) return ''
