@@ -77,7 +77,7 @@ type Inputs = Readonly<Record<string, unknown>>
 type GraphNodes = ReadonlyMap<
   string,
   {
-    /** It is not read, and stands in the picture, like all other fields of the file. */
+    /** Only for the picture, which holds the whole graph. */
     readonly class_type: string
     readonly inputs: Inputs
     /** The inputs in which people write text. */

@@ -41,7 +41,7 @@ export async function performRun(
 
 const PREVIEW_MS = 500
 
-/** Checks pictures, and passes on at most two a second. The newest one counts. */
+/** Checks pictures, and passes on at most two a second. A newer picture replaces one that waits. */
 function createPreview(
   sleep: RunContext['sleep'],
   onPreview: (picture: OutputFile) => void,

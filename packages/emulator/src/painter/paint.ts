@@ -20,8 +20,8 @@ interface Size {
   readonly height: number
 }
 
-/** A picture has its graph inside, as ComfyUI writes it: the nodes by id. Default: it has none */
 interface OfGraph {
+  /** The nodes by id. The PNG holds them as ComfyUI's pictures do. Default: the PNG holds no graph */
   readonly graph?: object | undefined
 }
 
@@ -108,7 +108,7 @@ function encodePng(data: Uint8Array, { width, height }: Size, { graph }: OfGraph
   return encode(graph ? { ...picture, text: { prompt: chunkOf(graph) } } : picture)
 }
 
-/** A graph as ComfyUI writes it: files by name, and in ASCII. */
+/** The JSON of a graph as ComfyUI writes it: in ASCII, and with the name of each file in its place. */
 const chunkOf = (graph: object): string =>
   JSON.stringify(graph, (_, value) => (value?.data instanceof Uint8Array ? value.name : value)).replace(
     /[^\0-\x7f]/g,

@@ -155,7 +155,7 @@ const textToVideo: WorkflowDefinition = {
   },
 }
 
-/** The nodes of FlowScale that a caller's inputs would be in, for the picture. */
+/** The graph that a picture holds: each input in the node of FlowScale that would take it. */
 function graphOf({ inputs: all }: WorkflowDefinition, inputs: WorkflowInputs): object {
   const nodes = Object.entries(inputs).map(([label, value]) => {
     const kind = typeof all[label] === 'string' ? all[label] : all[label]!.kind

@@ -19,7 +19,7 @@ export interface InputDefinition {
   options?: readonly Scalar[] | undefined
   /** For people who read the list of workflows. */
   description?: string | undefined
-  /** Its purpose, for programs that know no workflow. Default: the role that is its name, if any */
+  /** Its purpose, for programs that don't know the workflow. Default: its name, if that is a role */
   role?: InputRole | undefined
   /** Other names under which a caller may send it. No list shows them. */
   aliases?: readonly string[] | undefined
@@ -61,8 +61,8 @@ export interface RunContext {
   /** Reports the progress of the run, from 0 to 1. */
   progress(fraction: number): void
   /**
-   * Shows a JPEG, PNG or WebP of the result so far. At most two a second are passed on, the newest ones. Only in runs that
-   * were submitted with `previews=1`: the others need not make any.
+   * Shows a JPEG, PNG or WebP of the result so far. At most two a second are passed on, the newest ones. Undefined unless
+   * the run was submitted with `previews=1`: other runs need no pictures.
    *
    * @throws `TypeError` for anything else, and for more than 204,800 bytes. It fails the run, unless you catch it
    *
