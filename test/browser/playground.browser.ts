@@ -20,7 +20,7 @@ import {
   stage,
   status,
   stepwise,
-  until,
+  untilPage,
   withPage,
 } from './kit/playground.ts'
 
@@ -230,7 +230,7 @@ test('a file that is no image has no broken preview', () =>
     const file = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no image') }
     await page.getByLabel('Choose an image').setInputFiles(file)
     await page.getByRole('button', { name: 'Remove notes.png' }).waitFor()
-    await until(page, () => document.querySelector('.chosen img') === null)
+    await untilPage(page, () => document.querySelector('.chosen img') === null)
   }))
 
 test('several outputs, and text', () =>
@@ -238,7 +238,7 @@ test('several outputs, and text', () =>
     await choose(page, 'Diptych')
     await page.getByRole('textbox', { name: 'Prompt' }).fill('aurora over a lake')
     await run(page)
-    await until(page, () => document.querySelectorAll('.outputs img').length === 2)
+    await untilPage(page, () => document.querySelectorAll('.outputs figure > img').length === 2)
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       stage(page)
@@ -263,7 +263,7 @@ test('a video plays where it stands, and can be saved', () =>
     await run(page)
     const video = stage(page).getByLabel('a lighthouse at dusk')
     await video.waitFor()
-    await until(page, () => document.querySelector<HTMLVideoElement>('.outputs video')!.readyState === 4)
+    await untilPage(page, () => document.querySelector<HTMLVideoElement>('.outputs video')!.readyState === 4)
     const about = await video.evaluate((element) => {
       const { videoWidth, videoHeight, controls, duration } = element as HTMLVideoElement
       return [videoWidth, videoHeight, controls, duration]
@@ -274,7 +274,7 @@ test('a video plays where it stands, and can be saved', () =>
       video.muted = true
       await video.play()
     })
-    await until(page, () => document.querySelector<HTMLVideoElement>('.outputs video')!.ended)
+    await untilPage(page, () => document.querySelector<HTMLVideoElement>('.outputs video')!.ended)
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       stage(page).getByRole('button', { name: 'Download' }).click(),

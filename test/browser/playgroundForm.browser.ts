@@ -9,17 +9,7 @@ import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { until } from '../support/until.ts'
 import { suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
-import {
-  attach,
-  choose,
-  photo,
-  run,
-  runList,
-  stage,
-  status,
-  until as untilPage,
-  withPage,
-} from './kit/playground.ts'
+import { attach, choose, photo, run, runList, stage, status, untilPage, withPage } from './kit/playground.ts'
 
 const test = suiteWithBrowser('form of the playground')
 
@@ -44,6 +34,17 @@ for (const [scheme, width] of [
       await page.keyboard.press('Escape')
       await popover.waitFor({ state: 'hidden' })
       assert.ok(await button.evaluate((element) => element === document.activeElement))
+      await button.press('Enter')
+      await popover.waitFor()
+      await page.keyboard.press('Tab')
+      await button.click()
+      await popover.waitFor({ state: 'hidden' })
+      await button.press('Enter')
+      for (let left = 5; left > 0; left--) await page.keyboard.press('Tab')
+      await popover.waitFor({ state: 'hidden' })
+      assert.ok(
+        await button.evaluate((element) => !element.matches(':focus') && !document.body.matches(':focus')),
+      )
     }))
 }
 
@@ -243,7 +244,7 @@ test('beside Run stands how long the latest runs of the workflow took', () =>
     await usual.filter({ hasText: /^about \d+ s$/ }).waitFor()
     await isAccessible(page, 'with an estimate')
     await choose(page, 'Diptych')
-    assert.is(await usual.textContent(), '')
+    await untilPage(page, () => document.querySelector('#usual')!.textContent === '')
   }))
 
 for (const width of [1280, 2560, 3840]) {

@@ -1,8 +1,8 @@
 // The pictures of a run at work in the playground: they stand in the place of its result, which fades in over the last one.
 
-import type { Locator, Page, Route } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 import { assert } from '#test'
-import { suiteWithBrowser } from './kit/browser.ts'
+import { hold, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {
   choose,
@@ -13,24 +13,11 @@ import {
   run,
   stage,
   stepwise,
-  until,
+  untilPage,
   withPage,
 } from './kit/playground.ts'
 
 const test = suiteWithBrowser('previews in the playground')
-
-/** Keeps the answers to these requests until the function is called. */
-async function hold(page: Page, address: RegExp): Promise<() => void> {
-  let release = () => {}
-  const held = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  await page.route(address, async (route: Route) => {
-    await held
-    await route.continue()
-  })
-  return release
-}
 
 const heightOf = async (place: Locator) => Math.round((await place.boundingBox())!.height)
 
@@ -95,7 +82,7 @@ for (const [scheme, width] of [
       assert.is(await heightOf(figure), height)
       releaseFile()
       await isShown(page, 64)
-      await until(page, () => !document.querySelector('.preview'))
+      await untilPage(page, () => !document.querySelector('.preview'))
       assert.is(await heightOf(figure), height)
       assert.not.match(await colorOf(figure), /^30,160,40$/)
       // A link is another one in the next minute.

@@ -21,7 +21,8 @@ import {
   run,
   runList,
   stage,
-  until as untilPage,
+  stepwise,
+  untilPage,
   withPage,
 } from './kit/playground.ts'
 
@@ -184,11 +185,8 @@ test('four seeds stand side by side, each with its progress, its preview and its
   const contexts: RunContext[] = []
   const ends: (() => void)[] = []
   const workflow = {
-    id: 'se3ds0000000',
-    name: 'Seeds',
-    description: 'Waits for the test',
+    ...stepwise().definition,
     inputs: { prompt: 'string', seed: { kind: 'number', required: false } },
-    outputs: { picture: 'image' },
     async run(_: unknown, context: RunContext) {
       contexts.push(context)
       await new Promise<void>((resolve) => ends.push(resolve))
@@ -197,7 +195,7 @@ test('four seeds stand side by side, each with its progress, its preview and its
   } as NonNullable<EmulatorOptions['workflows']>[number]
   return withPage({ options: { workflows: [workflow] } }, async (page, { url }) => {
     const tile = (name: string) => stage(page).getByRole('button', { name })
-    await choose(page, 'Seeds')
+    await choose(page, 'Stepwise')
     await page.getByRole('spinbutton', { name: 'Seed' }).fill('41')
     await page.getByRole('button', { name: 'Run 4 seeds' }).click()
     await tile('seed 42 running').waitFor()
@@ -238,10 +236,13 @@ test('four seeds stand side by side, each with its progress, its preview and its
     await page.goBack()
     await page.reload()
     await runList(page).getByRole('button', { name: 'a pier completed' }).waitFor()
-    assert.is(await tile('seed').count(), 4, 'after a reload')
+    // After a reload.
+    for (const seed of [41, 42, 43, 44]) await tile(`seed ${seed} completed`).waitFor()
+    assert.is(await tile('seed').count(), 4)
     await stage(page).getByRole('button', { name: 'Compare' }).click()
     const seeds = async (name: string) => {
       const options = dialog(page).getByRole('combobox', { name }).locator('option')
+      await options.first().waitFor({ state: 'attached' })
       return (await options.allTextContents()).map((text) => text.split(' · ')[1])
     }
     const rest = ['seed 7', 'a pier']
@@ -296,7 +297,7 @@ test('a file of a run that is dropped on the page fills the form', () =>
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
     await drop(page, 'body', 'holiday_photograph_2.png')
-    await status.filter({ hasText: 'holiday_photograph_2.png names no inputs.' }).waitFor()
+    await status.filter({ hasText: 'holiday_photograph_2.png holds no inputs.' }).waitFor()
     assert.not.ok(
       asked.some((url) => /runs\/./.test(url)),
       'it has no id of a run',

@@ -6,7 +6,7 @@ import { serve } from '@flowscale/emulator/node'
 import type { Page } from 'playwright-core'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { until as untilHolds } from '../support/until.ts'
+import { until } from '../support/until.ts'
 import { suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {
@@ -20,7 +20,7 @@ import {
   stage,
   status,
   stepwise,
-  until,
+  untilPage,
   withPage,
 } from './kit/playground.ts'
 
@@ -61,7 +61,7 @@ test('at 1280 × 900 a run is in view without scrolling, and so is the button Ru
   withPage({}, async (page) => {
     await run(page)
     await stage(page).getByRole('img').waitFor()
-    await until(
+    await untilPage(
       page,
       () => document.querySelector<HTMLImageElement>('.outputs figure > img')!.naturalWidth > 0,
     )
@@ -77,7 +77,7 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await choose(page, 'Diptych')
     await prompt(page).fill('two lakes\ntwo seas')
     await run(page)
-    await until(page, () => document.querySelectorAll('.outputs figure > img').length === 2)
+    await untilPage(page, () => document.querySelectorAll('.outputs figure > img').length === 2)
     await choose(page, 'Image to Image')
     await attach(page, 'Choose an image')
     await prompt(page).fill('in oil')
@@ -113,7 +113,7 @@ test('a reload in the middle of a run: it is in view on a phone, and its title a
     await page.waitForURL(/run=/)
     await page.reload()
     await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
-    await until(page, () => {
+    await untilPage(page, () => {
       const { top, bottom } = document.querySelector('#stage')!.getBoundingClientRect()
       return top >= 0 && bottom <= innerHeight
     })
@@ -136,7 +136,7 @@ for (const how of ['sockets', 'polling']) {
       await started
       await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
       end()
-      await until(page, () => document.querySelector<HTMLImageElement>('#list img')?.naturalWidth === 64)
+      await untilPage(page, () => document.querySelector<HTMLImageElement>('#list img')?.naturalWidth === 64)
       await runList(page).getByRole('button', { name: 'a heron completed' }).waitFor()
     })
   })
@@ -157,7 +157,7 @@ test('a run of another browser runs again, is edited, and has its code', () =>
     await button(page, 'Edit inputs').click()
     await page.getByRole('radio', { name: 'Always Fails', checked: true }).waitFor()
     await button(page, 'Run again').click()
-    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    await untilPage(page, () => document.querySelectorAll('#list li').length === 2)
     assert.equal(
       emulator.ledger.runs.map(({ workflowId }) => workflowId),
       ['fa1lsa1ways0', 'fa1lsa1ways0'],
@@ -204,7 +204,7 @@ test('the code of the form and of a run, without the key, to copy', () =>
     await run(page)
     await stage(page).getByRole('img').waitFor()
     await page.getByLabel('Text text_51536').fill('another')
-    const [seed = ''] = /\d+/.exec((await stage(page).locator('.given').textContent())!) ?? []
+    const [, seed] = /^seed(\d+)$/.exec((await stage(page).locator('.given').textContent())!)!
     await button(page, 'Code').click()
     await shown.filter({ hasText: `text_51536: 'a "red" fox',\n  seed: ${seed},` }).waitFor()
   }))
@@ -236,7 +236,7 @@ test('run again, with its file; after a reload the file is asked for', () =>
     await stage(page).getByRole('img').waitFor()
     await choose(page, 'Diptych')
     await button(page, 'Run again').click()
-    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    await untilPage(page, () => document.querySelectorAll('#list li').length === 2)
     await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
     assert.is(emulator.stats.runsStarted, 2)
     assert.ok(await page.getByRole('radio', { name: 'Image to Image' }).isChecked())
@@ -275,7 +275,7 @@ test('several files of one input: chosen, dropped, removed, sent and run again',
     assert.equal(given, [['b.png', 'c.png']])
     await stage(page).locator('.given').filter({ hasText: 'b.png / c.png' }).waitFor()
     await button(page, 'Run again').click()
-    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    await untilPage(page, () => document.querySelectorAll('#list li').length === 2)
     await stage(page).getByText('completed').waitFor()
     assert.equal(given, [
       ['b.png', 'c.png'],
@@ -288,7 +288,7 @@ test('an image is enlarged, and the original can be opened', () =>
   withPage({}, async (page) => {
     await run(page)
     await stage(page).getByRole('img').waitFor()
-    await until(
+    await untilPage(
       page,
       () => document.querySelector<HTMLImageElement>('.outputs figure > img')!.naturalWidth > 0,
     )
@@ -334,7 +334,7 @@ test('an address of an output that is a script is no link', () =>
     const original = stage(page).getByText('Open the original')
     // Until the next run is submitted, the stage shows the one before.
     const isLinkTo = (wanted: string | null) =>
-      untilHolds(async () => (await original.getAttribute('href')) === wanted)
+      until(async () => (await original.getAttribute('href')) === wanted)
     for (const shown of ['https://a.test/b.png', '/files/a.png']) {
       link = shown
       await run(page)
@@ -416,7 +416,7 @@ test('a server that lists no workflows: an id, and inputs by name', () =>
     await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
     assert.is(emulator.stats.runsStarted, 1)
     await button(page, 'Run again').click()
-    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    await untilPage(page, () => document.querySelectorAll('#list li').length === 2)
     assert.match(page.url(), 'workflow=a9bc45rt2kpm')
   }))
 

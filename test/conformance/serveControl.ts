@@ -62,7 +62,8 @@ export async function serveControl(apiKey: string, files: Record<string, string>
     }
   }
 
-  const server = createServer(async (request, response) => {
+  // Deno may use a connection that has been idle for long, just as Node's server closes it.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url!, 'http://control')
     response.setHeader('access-control-allow-origin', '*')
     const file = files[pathname]

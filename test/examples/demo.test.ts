@@ -136,7 +136,8 @@ test('a gateway before a small ComfyUI lists workflows that all run', async () =
     await executeWorkflowAsync(client, 'text-to-image', { prompt: 'a red fox' }, { pollIntervalMs: 50 })
   } finally {
     gateway.child.kill()
-    const { code, stderr } = await gateway.ended
-    assert.equal([code, stderr], [0, ''])
+    await gateway.ended
   }
+  const { code, stderr } = await gateway.ended
+  assert.equal([code, stderr], [0, ''])
 })

@@ -176,7 +176,7 @@ test('README.md has at most 8,192 bytes, and the figures of their sources', asyn
   const sum = (at: number) => plays.reduce((all, play) => all + Number(play[at]), 0)
   for (const figure of [
     `**${brotli('checkHealth')}**`,
-    brotli('executeWorkflowAsync'),
+    `it is ${brotli('executeWorkflowAsync')} (`,
     `**${Number(call) - Number(bare)} µs**`,
     `**${idle}**`,
     `**0 of ${sum(1)}**`,

@@ -12,12 +12,12 @@ const files = ['*.md', ':!test', ':!.changeset']
 const pages = execFileSync('git', ['ls-files', ...files], { encoding: 'utf8' })
   .trim()
   .split('\n')
-const begins = /^(aws|export|for|kill|npm|npx|openssl|printf|valkey-server) /
+const begins = /^(aws|deno|export|for|kill|npm|npx|openssl|printf|valkey-server) /
 
-/** What each shell calls in place of a program that it does not find: it writes the arguments down. */
-const record = `() { local IFS='|'; printf '%s\\n' "$*" >>"$CALLS"; }\nkill() { :; }\n`
+/** What each shell calls in place of a program that it does not find: it writes the arguments down, and prints a row for loops. */
+const record = `() { local IFS='|'; printf '%s\\n' "$*" >>"$CALLS"; printf 'a b\\tc d\\n'; }\nkill() { :; }\n`
 const shells = {
-  bash: { flags: ['--norc'], setup: `command_not_found_handle${record}` },
+  bash: { flags: ['--norc'], setup: `set -o history -o histexpand\ncommand_not_found_handle${record}` },
   // As in a terminal, where zsh knows no comments.
   zsh: { flags: ['-f', '-i'], setup: `command_not_found_handler${record}` },
 }
@@ -36,12 +36,16 @@ function callsIn(shell: keyof typeof shells, block: string): string[] {
     const emulator = '#!/bin/sh\necho emulator "$@" >>"$CALLS"\n'
     writeFileSync(join(cwd, 'node_modules/.bin/flowscale-emulator'), emulator, { mode: 0o755 })
     const { flags, setup } = shells[shell]
-    spawnSync(`/usr/bin/${shell}`, flags, {
+    const { status, stderr } = spawnSync(`/usr/bin/${shell}`, flags, {
       cwd,
       input: `${setup}${block}\nwait\n`,
+      encoding: 'utf8',
       env: { PATH: '/nowhere', CALLS: calls, LANG: 'C.UTF-8' },
       timeout: 60_000,
     })
+    assert.is(status, 0, stderr)
+    // An interactive shell prompts there.
+    if (shell === 'bash') assert.is(stderr, '')
     return readFileSync(calls, 'utf8').replaceAll(cwd, '').trim().split('\n').sort()
   } finally {
     rmSync(cwd, { recursive: true })

@@ -269,7 +269,7 @@ export const comfyui = {
   'gateway-earlier-of-new': {
     bug: 'An input that earlier versions did not have is found by a name of theirs',
     file: 'packages/gateway/src/comfyui/workflows/names.ts',
-    from: "if (title === '' && one.isNew) return []",
-    to: '',
+    from: "one.isNew ? '' : fallback(one)",
+    to: 'fallback(one)',
   },
 }

@@ -42,8 +42,8 @@ export const queue = {
   'webhook-foreign-resend': {
     bug: "A key resends the webhook of another owner's run",
     file: 'packages/gateway/src/http/routes/runs.ts',
-    from: "if (!run || !maySee(caller, run.owner)) return failure(api.dialect, 404, 'Run not found')\n  if (!isEnded",
-    to: "if (!run) return failure(api.dialect, 404, 'Run not found')\n  if (!isEnded",
+    from: '{ status } = await findRun(call, id)',
+    to: '{ status } = (await api.engine.getRun(id))!',
     test: 'test/unit/gateway/webhooks/createGateway.webhooks.test.ts',
   },
   'queue-run-again-after-restart': {
@@ -83,8 +83,8 @@ export const queue = {
   'queue-foreign-end': {
     bug: "A worker ends a run that is not its server's",
     file: 'packages/gateway/src/comfyui/dispatch/createPort.ts',
-    from: 'if (!found || !isEntry(found) || found.server !== server.name) throw',
-    to: 'if (!found || !isEntry(found)) throw',
+    from: 'if (entry?.server !== server.name) throw',
+    to: 'if (!entry) throw',
     test: 'test/unit/gateway/http/routes/worker.test.ts',
   },
   'queue-name-taken': {

@@ -22,8 +22,10 @@ async function startForgetful(): Promise<Comfy> {
   return comfy
 }
 
-const assertOnce = ({ requests }: Comfy) =>
+function assertOnce({ requests, faults }: Comfy) {
+  assert.is(faults[0]!.times, 0, 'the answer was lost')
   assert.is(requests.filter(({ method, path }) => method === 'POST' && /\/prompt$/.test(path)).length, 3)
+}
 
 const runtimes: [name: string, file: string, ...args: string[]][] = [
   ...usualNodes

@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { suite, type Test } from '#test'
 import { chromium as executablePath } from '../../../scripts/lib/ensure.mjs'
 
@@ -16,4 +16,17 @@ export function suiteWithBrowser(name: string): Test {
   })
   test.after(() => browser.close())
   return test
+}
+
+/** Keeps the answers to these requests until the function is called. */
+export async function hold(page: Page, address: RegExp): Promise<() => void> {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route(address, async (route) => {
+    await held
+    await route.fallback()
+  })
+  return release
 }

@@ -156,7 +156,7 @@ export function pngWith(graph: object | string): Buffer {
 /** Until the picture of a run is shown, and so wide. */
 export const isShown = (page: Page, width: number) =>
   page.waitForFunction(
-    (width) => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === width,
+    (width) => document.querySelector<HTMLImageElement>('.outputs figure > img')?.naturalWidth === width,
     width,
   )
 
@@ -191,4 +191,4 @@ export const stage = (page: Page) => page.getByRole('region', { name: 'Selected 
 export const choose = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).check()
 export const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
 export const runList = (page: Page) => page.getByRole('region', { name: 'Runs' })
-export const until = (page: Page, what: () => boolean) => page.waitForFunction(what)
+export const untilPage = (page: Page, what: () => boolean) => page.waitForFunction(what)

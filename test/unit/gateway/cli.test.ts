@@ -28,9 +28,7 @@ import { batchOf } from './queue/storeSuite.ts'
 import { bytes } from './queue/suite.ts'
 
 const test = suite('flowscale-gateway')
-const SOURCE = ['--import', 'tsx', resolve('packages/gateway/src/cli.ts')]
-/** Starts faster. */
-const BUILT = [resolve('packages/gateway/bin/flowscale-gateway.js')]
+const command = resolve('packages/gateway/bin/flowscale-gateway.js')
 /** A workflow in the format of the editor. */
 const EDITED = resolve('test/unit/gateway/comfyui/workflows/text-to-image.app.json')
 const running = new Set<ChildProcess>()
@@ -54,8 +52,8 @@ test.after.each(async () => {
 })
 
 /** Runs to its end; a server to the end of what it prints at its start, given by a pattern. */
-async function run(args: string[], until?: RegExp, command = SOURCE) {
-  const child = spawn(process.execPath, [...command, ...args], {
+async function run(args: string[], until?: RegExp) {
+  const child = spawn(process.execPath, [command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Without keys of S3.
     env: { ...process.env, AWS_ACCESS_KEY_ID: '' },
@@ -167,7 +165,7 @@ test('--workers: a GPU dials in, makes runs and is found by its name', async () 
     })
     // A name can be used once, and the key must be right. `api-key` is none for workers.
     const refused = await Promise.all(
-      [key, headers['x-api-key'], CANARY].map((sent) => run([...flags, sent], undefined, BUILT)),
+      [key, headers['x-api-key'], CANARY].map((sent) => run([...flags, sent])),
     )
     assert.equal(pluck(refused, 'code'), [1, 1, 1])
     for (const { err } of refused) said(err.replaceAll(url, 'URL'))
@@ -191,7 +189,7 @@ test('pause, resume and queue cancel: a server takes no runs, and a stop says wh
     return { child, get, flags: ['--gateway', url, '--key', apiKey] }
   }
   const { child, get, flags } = await start()
-  const ask = (...args: string[]) => run(args, undefined, BUILT)
+  const ask = (...args: string[]) => run(args)
   const reasonsOf = (servers: any[]) => servers.map(({ reason }) => reason)
   const paused = await ask('pause', 'comfyui-1', ...flags)
   assert.equal([paused.code, paused.out], [0, 'comfyui-1 ends its run, and takes no other\n'])
@@ -293,11 +291,11 @@ test('names of files and nodes can neither move the cursor nor forge a line', as
   await writeFile(broken, JSON.stringify({ nodes: [{ id: 7, type: evil }], links: [] }))
   const started = ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0']
   const texts = await Promise.all([
-    run(started, /curl .*\n/, BUILT),
-    run([...started, '--json'], /\n$/, BUILT),
-    run(['inspect', file, '--comfyui', comfy.url], undefined, BUILT),
-    run(['convert', file, '--comfyui', comfy.url], undefined, BUILT),
-    run(['convert', broken, '--comfyui', comfy.url], undefined, BUILT),
+    run(started, /curl .*\n/),
+    run([...started, '--json'], /\n$/),
+    run(['inspect', file, '--comfyui', comfy.url]),
+    run(['convert', file, '--comfyui', comfy.url]),
+    run(['convert', broken, '--comfyui', comfy.url]),
   ])
   for (const { out, err } of texts) {
     assert.match(out + err, /forged(\\x9b\\u202e|\\u009b\\u202e)/)
@@ -477,9 +475,9 @@ test('key add prints a key once; two at one moment are both kept', async () => {
     [
       ['shop', '--workflows', 'slow, text-to-image', '--max-unfinished', '5'],
       ['ops', '--priority', '2', '--admin'],
-    ].map((args) => run(['key', 'add', ...args, '--keys', file], undefined, BUILT)),
+    ].map((args) => run(['key', 'add', ...args, '--keys', file])),
   )
-  const again = await run(['key', 'add', 'shop', '--keys', file], undefined, BUILT)
+  const again = await run(['key', 'add', 'shop', '--keys', file])
   const text = await readFile(file, 'utf8')
   for (const { code, out, err } of [...added, again]) {
     assert.is(code, 0)
@@ -503,11 +501,11 @@ test('key add prints a key once; two at one moment are both kept', async () => {
 
 test('--keys: no key is shown or kept, and without a queue the secret of links is in the folder of the user', async () => {
   const file = join(folder, 'keys.json')
-  await run(['key', 'add', 'shop', '--keys', file], undefined, BUILT)
+  await run(['key', 'add', 'shop', '--keys', file])
   const before = process.env.XDG_DATA_HOME
   process.env.XDG_DATA_HOME = folder
   const args = ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0', '--keys', file]
-  const { out } = await run(args, /curl .*\n/, BUILT).finally(() => {
+  const { out } = await run(args, /curl .*\n/).finally(() => {
     if (before === undefined) delete process.env.XDG_DATA_HOME
     else process.env.XDG_DATA_HOME = before
   })
@@ -640,17 +638,17 @@ test('a ComfyUI behind a login: --header, also from a file, and a login in the a
       ['--header', `@${file}`],
       ['--header', `authorization:${login}`, '--header', 'X-Team: c'],
     ]) {
-      const { out, err } = await run([...serving, '--comfyui', locked.url, ...args, '--json'], /\n$/, BUILT)
+      const { out, err } = await run([...serving, '--comfyui', locked.url, ...args, '--json'], /\n$/)
       assert.is(JSON.parse(out).servers[0].answers, true)
       assertNoCanary(out + err)
       assert.not.match(out + err, login)
     }
-    const { out, err } = await run([...serving, '--comfyui', address], /Workflows\n/, BUILT)
+    const { out, err } = await run([...serving, '--comfyui', address], /Workflows\n/)
     assert.match(out, 'server  ComfyUI: version 0.8.0')
     assertNoCanary(out + err)
     for (const verb of ['inspect', 'convert']) {
       for (const args of [[locked.url, '--header', `@${file}`], [address]]) {
-        assert.is((await run([verb, slow, '--comfyui', ...args], undefined, BUILT)).code, 0)
+        assert.is((await run([verb, slow, '--comfyui', ...args])).code, 0)
       }
       await refuses(1, [[verb, slow, '--comfyui', locked.url.replace('//', `//other:${CANARY}@`)]])
     }
@@ -683,7 +681,7 @@ test('a folder that is empty at first; a picture that is put into it is listed w
 })
 
 test('convert prints the API format, with notes beside it', async () => {
-  const { out, code } = await run(['convert', EDITED, '--comfyui', comfy.url], undefined, BUILT)
+  const { out, code } = await run(['convert', EDITED, '--comfyui', comfy.url])
   const graph = JSON.parse(out)
   assert.equal(
     [code, graph[3].class_type, graph[3].inputs.default_value],
@@ -691,7 +689,7 @@ test('convert prints the API format, with notes beside it', async () => {
   )
   const file = join(folder, 'broken.json')
   await writeFile(file, JSON.stringify({ nodes: [{ id: 7, type: 'NoSuchNode' }], links: [] }))
-  const failed = await run(['convert', file, '--comfyui', comfy.url], undefined, BUILT)
+  const failed = await run(['convert', file, '--comfyui', comfy.url])
   assert.equal([failed.code, failed.out], [1, ''])
   assert.match(failed.err, /node 7 \(NoSuchNode\)/)
   for (const [path, why] of [
@@ -701,7 +699,7 @@ test('convert prints the API format, with notes beside it', async () => {
     ],
     [workflows, / is a folder: name a file in it\n$/],
   ] as const) {
-    const { code, out, err } = await run(['convert', path, '--comfyui', comfy.url], undefined, BUILT)
+    const { code, out, err } = await run(['convert', path, '--comfyui', comfy.url])
     assert.equal([code, out], [1, ''])
     assert.match(err, why)
   }
@@ -734,7 +732,7 @@ test('a shell takes the curl line, whatever is in the key and the id', () => {
 /** Runs to its end, which is one sentence on stderr. */
 async function refuses(expected: number, cases: string[][]) {
   for (const args of cases) {
-    const { code, err, out } = await run(args, undefined, BUILT)
+    const { code, err, out } = await run(args)
     assert.equal([code, out], [expected, ''], args.join(' '))
     assert.match(err, /^flowscale-gateway: .+\n$/, args.join(' '))
     assertNoCanary(err)
@@ -861,7 +859,7 @@ test('an address of another server', async () => {
       / does not answer\. Check --gateway/,
     ],
   ] as const) {
-    const { code, out, err } = await run([...args], undefined, BUILT)
+    const { code, out, err } = await run([...args])
     assert.equal([code, out], [1, ''])
     assert.match(err, why)
   }

@@ -117,7 +117,9 @@ test('a picture holds its inputs as nodes of FlowScale, and of files the names',
       ['FSLoadInteger', 'seed', 7],
     ],
   ] as [string, Fields, ...unknown[][]][]) {
-    for (const picture of await make(workflow, fields)) {
+    const pictures = await make(workflow, fields)
+    assert.ok(pictures.length)
+    for (const picture of pictures) {
       const graph: Record<string, any> = JSON.parse(decode(picture, { checkCrc: true }).text!.prompt!)
       const held = Object.values(graph).map(
         ({ class_type, inputs: { label, image, default_value = image } }) => [

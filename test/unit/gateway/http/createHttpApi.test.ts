@@ -186,7 +186,8 @@ for (const dialect of DIALECTS) {
 
 test('only an API with an operator has the routes of a gateway, and its document names them', async () => {
   const operator = { reasons: async () => [], metrics: async () => 'one 1\n', refused: () => {} }
-  const rows = Object.values(operations).filter(({ isOfGateway }) => isOfGateway)
+  const ofAll = OPERATIONS.map((operation) => operations[operation])
+  const rows = Object.values(operations).filter((row) => !ofAll.includes(row))
   assert.ok(rows.length > 0)
   for (const has of [false, true]) {
     const api = apiOf({}, has ? { operator } : {})

@@ -310,6 +310,27 @@ test('an engine that cannot tell the state at the second look is made up for by 
   assert.equal(await idsOf(events), ['completed'])
 })
 
+test('an engine without watch that cannot tell the state sends no reader back', async () => {
+  const states = [queued, queued, run, 'away', completed]
+  const getRun: Engine['getRun'] = async () => {
+    const state = states.shift()
+    if (typeof state === 'string') throw new Error(state)
+    return state
+  }
+  const own = { getRun, ...({ watch: undefined, follow: undefined } as object) }
+  const gateway = gatewayOf(telling(own))
+  const clock = fakeClock()
+  try {
+    const answer = await gateway.fetch(gateway.url + EVENTS, { headers: { 'x-api-key': KEY } })
+    const ids = idsOf(eventsOf(answer))
+    await clock.tickAsync(8_000)
+    assert.equal([await ids, states], [['queued 2', 'running 0.5', 'completed'], []])
+  } finally {
+    clock.uninstall()
+    gateway.close()
+  }
+})
+
 test('a run that is forgotten has no more events', async () => {
   const { told, ask } = await start('gateway.fetch')
 
