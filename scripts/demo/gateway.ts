@@ -9,7 +9,7 @@ import { startSmallComfy } from '../../test/support/startProcess.ts'
 const comfy = await startSmallComfy()
 const data = mkdtempSync(join(tmpdir(), 'flowscale-demo-'))
 const workflows = join(data, 'workflows')
-// Without those that are there to fail.
+// Without the files that can't run.
 const filter = (file: string) => !/(failing\.json|\.png)$/.test(file)
 cpSync('test/comfyui/workflows', workflows, { recursive: true, filter })
 const flags = [
