@@ -153,6 +153,8 @@ export function createPort(state: State, server: Server, session: string): Port 
       await queue.files.put('out', id, name, body)
     },
     async end(id, outcome) {
+      // If the end can't be written at once, the time until it is counts for no GPU.
+      if (server.session === session && server.work.has(id)) setDone(server, id)
       const entry = await own(id, false)
       for (const { name } of outcome.files) await checkOutput(queue, entry.job, name)
       const { fault, ...seen } = outcome

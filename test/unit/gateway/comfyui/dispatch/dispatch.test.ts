@@ -145,6 +145,7 @@ test('the GPU time of a run counts also when its end is written at the second at
   }
   await port.end('run', outcome).catch(() => {})
   queue.end = end
+  await clock.tickAsync(60_000)
   await port.end('run', outcome)
   const { rows } = await queue.usage({ from: '1970-01-01', to: '9999-01-01', offset: 0, limit: 9 })
   assert.equal(
