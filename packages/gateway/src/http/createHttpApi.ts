@@ -148,24 +148,22 @@ async function answer(
   const route = isFile ? FILES : (openai[`${method} ${pathname}`] ?? findRoute(call, method, routes))
   if (route instanceof Response) return route
   let owner: string | undefined
-  const answerBy = (asked: ApiRequest): Response | Promise<Response> => {
-    const answered = route.answer(asked)
-    return isHead ? withoutBody(answered) : answered
-  }
-  const perform = (): Promise<Response> =>
-    guard(call, () => {
-      if (route.isOpen) return answerBy(call)
+  const perform = (): Promise<Response> => {
+    const answered = guard(call, () => {
+      if (route.isOpen) return route.answer(call)
       const caller = api.callerOf(key)
       // The key of an admin is known at once.
       return caller instanceof Promise ? caller.then(answerFor) : answerFor(caller)
     })
+    return isHead ? withoutBody(answered) : answered
+  }
   const answerFor = (caller: Caller | undefined): Response | Promise<Response> => {
     if (!caller) return refuseKey(api.dialect, key)
     owner = caller.owner
     call.onCaller?.(caller)
     if (route.isForAdmins && !caller.isAdmin)
       return failure(api.dialect, 403, 'Only the key of an admin may do this')
-    return answerBy({ ...call, caller })
+    return route.answer({ ...call, caller })
   }
   const { operation } = route
   if (!operation || !api.around) {

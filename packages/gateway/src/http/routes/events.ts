@@ -48,6 +48,7 @@ function streamRun(
   let stops: ((() => void) | undefined)[] | undefined
   let isOver = false
   let reads = 0
+  let reading: Promise<void> | undefined
 
   function begin(): void {
     stops = []
@@ -79,7 +80,15 @@ function streamRun(
     else if (news) wake()
   }
 
-  async function readRun(): Promise<void> {
+  /** One read at a time, so that an older answer never comes after a newer one. */
+  const readRun = (): Promise<void> => {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
+  async function read(): Promise<void> {
     // After a failed read the stream goes on: later changes bring the state.
     const run = await engine.getRun(known.id).catch(() => latest)
     if (!run) return end()

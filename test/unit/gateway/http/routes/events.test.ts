@@ -311,11 +311,12 @@ test('an engine that cannot tell the state at the second look is made up for by 
 })
 
 test('an engine without watch that cannot tell the state sends no reader back', async () => {
-  const states = [queued, queued, run, 'away', completed]
+  const late = () => new Promise<Run>((resolve) => setTimeout(() => resolve(queued), 2_500))
+  const states = [queued, late, run, 'away', completed]
   const getRun: Engine['getRun'] = async () => {
     const state = states.shift()
     if (typeof state === 'string') throw new Error(state)
-    return state
+    return typeof state === 'function' ? await state() : state
   }
   const own = { getRun, ...({ watch: undefined, follow: undefined } as object) }
   const gateway = gatewayOf(telling(own))
@@ -323,7 +324,7 @@ test('an engine without watch that cannot tell the state sends no reader back', 
   try {
     const answer = await gateway.fetch(gateway.url + EVENTS, { headers: { 'x-api-key': KEY } })
     const ids = idsOf(eventsOf(answer))
-    await clock.tickAsync(8_000)
+    await clock.tickAsync(12_000)
     assert.equal([await ids, states], [['queued 2', 'running 0.5', 'completed'], []])
   } finally {
     clock.uninstall()
