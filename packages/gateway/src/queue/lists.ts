@@ -14,11 +14,15 @@ export async function listRuns(
   const list = { created_at: 'created', started_at: 'started', completed_at: 'ended' }[sortBy]
   const { from, to } = below(`i/${list}/${scopeOf(owner, groupId)}/`)
   const never = from + NEVER
-  const ranges = [
-    { from, to: never },
-    { from: never, to },
-  ]
-  const { marks, total } = await readPage(store, ranges, { offset, limit, isReverse: sortOrder === 'desc' })
+  const isReverse = sortOrder === 'desc'
+  // Runs without such a time come last in both orders.
+  const ranges = isReverse
+    ? [
+        { from, to: never },
+        { from: never, to },
+      ]
+    : [{ from, to }]
+  const { marks, total } = await readPage(store, ranges, { offset, limit, isReverse })
   return { ids: marks.map(idIn), total }
 }
 
