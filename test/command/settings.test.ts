@@ -9,12 +9,12 @@ import { type Ended, flowscale } from './kit.ts'
 
 const test = suite('settings')
 
-/** A server that lists no containers, and remembers the keys that it was sent. */
+/** A server that lists a container, and remembers the keys that it was sent. */
 async function serve() {
   const keys: unknown[] = []
   const server = await listen((request, response) => {
     keys.push(request.headers['x-api-key'])
-    response.end('{"status":"success","data":[]}')
+    response.end('{"status":"success","data":[{"container":"a","status":"idle"}]}')
   })
   return { ...server, keys }
 }
