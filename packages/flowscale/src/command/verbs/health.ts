@@ -7,5 +7,5 @@ export async function health({ client, print, signal }: Call): Promise<void> {
   const rows = data.map(({ container, status }) => [container, status])
   print.result(data, rows.length ? table(['container', 'status'], rows) : '')
   if (!rows.length)
-    print.note('The server has no ComfyUI just now. A gateway with --workers waits for one to dial in.')
+    print.note('The server has no ComfyUI just now. A gateway with --workers waits until a worker dials in.')
 }

@@ -45,7 +45,7 @@ function explain(state: State, id: string, before?: Unmet): void {
   })
   if (reasons.includes(undefined)) return
   const why =
-    reasons.length > 0 ? `No server can take the run: ${reasons.join('; ')}` : 'No server has dialled in'
+    reasons.length > 0 ? `No server can take the run: ${reasons.join('; ')}` : 'No worker has dialled in'
   const { since = performance.now(), isLogged = false } = before ?? {}
   state.unmet.set(id, { since, why, isLogged: isLogged || isLong(since) })
   if (isLogged || !isLong(since)) return

@@ -44,7 +44,7 @@ function streamRun(
   let news: string | undefined
   let sent: string | undefined
   let wake = (): void => {}
-  /** What began with the first read. */
+  /** They end the watches of this stream, which begin with its first read. */
   let stops: ((() => void) | undefined)[] | undefined
   let isOver = false
   let reads = 0
