@@ -147,11 +147,11 @@ async function sendAsPowerShell(code: string) {
     } while (skip(', '))
     expect('\n')
   }
-  expect('Invoke-RestMethod ')
+  expect('$request = @{\n  Uri = ')
   const url = read()
-  expect(" -Method Post -Headers @{ 'X-API-KEY' = ")
-  expect(apiKey === CANARY ? '$env:FLOWSCALE_API_KEY }' : `'${apiKey}' }`)
-  expect(' -Form $inputs -MaximumRedirection 0\n')
+  expect("\n  Method = 'Post'\n  Form = $inputs\n  Headers = @{ 'X-API-KEY' = ")
+  expect(apiKey === CANARY ? '$env:FLOWSCALE_API_KEY' : `'${apiKey}'`)
+  expect(' }\n  MaximumRedirection = 0\n}\nInvoke-RestMethod @request\n')
   assert.is(place, code.length)
   // A form without a part: fetch would send no boundary.
   const empty = { 'content-type': 'multipart/form-data; boundary=none' }
