@@ -5,7 +5,7 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert } from '#test'
 import { CANARY } from '../support/canary.ts'
-import { browser, suiteWithBrowser } from './kit/browser.ts'
+import { answerTo, browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {
   choose,
@@ -119,7 +119,7 @@ test('a run that the server calls canceled ends, too', () =>
   withPage({}, async (page) => {
     await page.routeWebSocket(/./, (socket) => socket.close())
     await page.route(/\/api\/v1\/runs/, async (route) => {
-      const answer = await route.fetch()
+      const answer = await answerTo(route)
       const body = (await answer.text()).replaceAll('cancelled', 'canceled')
       await route.fulfill({ response: answer, body })
     })

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { until } from '../support/until.ts'
-import { suiteWithBrowser } from './kit/browser.ts'
+import { answerTo, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {
   attach,
@@ -327,7 +327,7 @@ test('an address of an output that is a script is no link', () =>
   withPage({}, async (page) => {
     let link = 'javascript:alert(1)'
     await page.route(/\/api\/v1\/runs/, async (route) => {
-      const answer = await route.fetch()
+      const answer = await answerTo(route)
       const body = (await answer.text()).replace(/"(url|download_url)": *"[^"]*"/g, `"$1":"${link}"`)
       await route.fulfill({ response: answer, body })
     })
@@ -528,7 +528,7 @@ test('Run again is not there for a run whose workflow is gone, though another on
     await run(page)
     await button(page, 'Run again').waitFor()
     await page.route('**/api/v1/comfy/workflows', async (route) => {
-      const answer = await route.fetch()
+      const answer = await answerTo(route)
       await route.fulfill({ response: answer, body: (await answer.text()).replaceAll('"fa1l', '"other') })
     })
     await page.reload()

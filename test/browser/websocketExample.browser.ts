@@ -5,7 +5,7 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import type { Page } from 'playwright-core'
 import { assert } from '#test'
-import { browser, suiteWithBrowser } from './kit/browser.ts'
+import { answerTo, browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import { type Files, serveSite } from './kit/serveSite.ts'
 
@@ -44,7 +44,7 @@ test('a run whose progress comes over the WebSocket, and its picture', () =>
   withExample(async (page) => {
     // No poll has a progress.
     await page.route(/\/api\/v1\/runs/, async (route) => {
-      const answer = await route.fetch()
+      const answer = await answerTo(route)
       const json = JSON.parse(await answer.text(), (key, value) => (key === 'progress' ? undefined : value))
       await route.fulfill({ response: answer, json })
     })

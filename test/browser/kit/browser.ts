@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type APIResponse, type Browser, chromium, type Page, type Route } from 'playwright-core'
 import { suite, type Test } from '#test'
 import { chromium as executablePath } from '../../../scripts/lib/ensure.mjs'
 
@@ -30,3 +30,6 @@ export async function hold(page: Page, address: RegExp): Promise<() => void> {
   })
   return release
 }
+
+/** The server's answer. The server may just have closed the connection that Playwright uses again. */
+export const answerTo = (route: Route): Promise<APIResponse> => route.fetch({ maxRetries: 1 })
