@@ -52,7 +52,8 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks) {
     tcp.on('error', onError)
     void caller.then((found) => {
       tcp.off('error', onError)
-      next(found)
+      if (isClosed) refuse(tcp, 503)
+      else if (!tcp.destroyed) next(found)
     })
   })
 

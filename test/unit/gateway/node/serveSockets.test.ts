@@ -1,8 +1,11 @@
 // The WebSocket of the Node server, in front of an engine that says what the test wants.
-import { createHttpApi, type Engine, type Run } from '@flowscale/gateway/http'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { createHttpApi, type Engine, type HttpApi, type Run } from '@flowscale/gateway/http'
 import { type Served, serve } from '@flowscale/gateway/node'
 import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
+import { serveSockets } from '../../../../packages/gateway/src/node/serveSockets.ts'
 import { until } from '../../../support/until.ts'
 import { fakeEngine, run } from '../fakeEngine.ts'
 
@@ -38,7 +41,7 @@ async function open(url: string, headers: Record<string, string> = {}): Promise<
 let served: Served
 test.after.each(() => served.close())
 
-async function start(own: Partial<Engine>): Promise<Served> {
+async function start(own: Partial<Engine>, more: Partial<HttpApi> = {}): Promise<Served> {
   const options = { dialect: 'readme', apiKey: null, urlTtlMs: 1, name: 'gateway' } as const
   const api = createHttpApi({
     engine: fakeEngine(own),
@@ -46,7 +49,7 @@ async function start(own: Partial<Engine>): Promise<Served> {
     makeRequestId: () => 'id',
     ...options,
   })
-  served = await serve(api)
+  served = await serve({ ...api, ...more })
   return served
 }
 
@@ -153,4 +156,55 @@ test('a client that does not read is cut off, and others are not', async () => {
   }
   assert.is(served.sockets, 1)
   assert.is(reader.messages.length, told)
+})
+
+/** An API whose keys are looked up, as those of a file are: `find` gives the caller, or none. */
+function lookingUp() {
+  const site = {
+    find: undefined as ((caller: object | undefined) => void) | undefined,
+    callerOf: () => new Promise<object | undefined>((resolve) => (site.find = resolve)),
+  }
+  return site
+}
+
+/** Sends a handshake. */
+function dial(port: number) {
+  const tcp = connect(port, '127.0.0.1')
+  const headers = 'Host: 127.0.0.1\r\nX-API-KEY: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+  const own = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+  tcp.write(`GET /api/v1/ws HTTP/1.1\r\n${headers}${own}\r\n`)
+  return tcp
+}
+
+test('a server that closes opens no connection, also for a key that it still looks up', async () => {
+  const site = lookingUp()
+  const { url } = await start({}, { callerOf: site.callerOf })
+  const tcp = dial(Number(new URL(url).port))
+  let text = ''
+  tcp.on('data', (data) => (text += data))
+  await until(() => site.find)
+  const closed = served.close()
+  site.find!({ isAdmin: true })
+  await until(() => text !== '')
+  assert.is(text.split(' ')[1], '503')
+  await closed
+})
+
+test('a client that leaves while its key is looked up leaves nothing behind', async () => {
+  const site = lookingUp()
+  const events: string[] = []
+  // A served API hides its server.
+  const server = createServer().on('connection', (tcp) => {
+    events.push('connection')
+    tcp.on('close', () => events.push('close'))
+  })
+  serveSockets(server, { apiKey: undefined, callerOf: site.callerOf, watch: () => () => {} } as never, {})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const tcp = dial((server.address() as AddressInfo).port)
+  await until(() => site.find)
+  tcp.resetAndDestroy()
+  await until(() => events.includes('close'))
+  site.find!(undefined)
+  await new Promise((resolve) => server.close(resolve))
+  assert.equal(events, ['connection', 'close'])
 })
