@@ -113,7 +113,9 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       await store.remove('probe.json')
       await store.write('probe.json', 1)
     },
-    list: (of: Listed): Promise<IndexEntry[]> => index.list(of),
+    // The index hears of an end a moment later.
+    list: async (of: Listed): Promise<IndexEntry[]> =>
+      (await index.list(of)).filter(({ id, end }) => end || ends.get(id)?.status !== 'refused'),
     /** Finds out whether the store keeps records, and logs if it does not. */
     async prepare(): Promise<void> {
       if (!prepared) await store.write(probeRecord.path, probeRecord.value)

@@ -46,6 +46,22 @@ test('nobody waits for a list to know of an end', async () => {
   assert.equal(await createRecords(createStored(storage), () => {}).addEnd(ended), ended)
 })
 
+test('a refused run is in no list, also before the lists know of its end', async () => {
+  const storage = createStorage()
+  const { setItem } = storage
+  const isMark = (key: string): boolean => key.includes('_refused')
+  storage.setItem = async (key, value) => (isMark(key) ? new Promise(() => {}) : setItem(key, value))
+  const records = createRecords(createStored(storage), () => {})
+  const [one, other] = [endedOf(crypto.randomUUID(), 1), endedOf(crypto.randomUUID(), 2)]
+  for (const { run } of [one, other]) await records.addRun(run)
+  await records.addEnd({ ...one, status: 'refused' })
+  const listed = await records.list({ groupId: null })
+  assert.equal(
+    listed.map(({ id }) => id),
+    [other.run.id],
+  )
+})
+
 for (const keepDays of [undefined, 7])
   test(`records of more than ${keepDays ?? 30} days ago are removed, packed or not`, () => prunes(keepDays))
 
