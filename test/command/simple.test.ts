@@ -275,6 +275,21 @@ test('queue: what each container works on, and what waits', async () => {
   assert.match((await both(['queue'])).text, /^container #1 +free$/m)
 })
 
+test('queue of a gateway that has no ComfyUI', async ({ listen }) => {
+  let pending: unknown[] = []
+  const server = await listen((_request, response) => {
+    const queue = { queue_running: [], queue_pending: pending, queue_remaining: pending.length }
+    response.end(JSON.stringify({ status: 'success', data: [{ container: 'queue', queue }] }))
+  })
+  const env = { ...busy.env, FLOWSCALE_API_URL: server.url }
+  const note = /^The server has no ComfyUI .+\n$/
+  const free = await both(['queue'], env, note)
+  assert.equal([free.code, free.text, free.value.length], [0, '', 1])
+  pending = [[3, 'r1']]
+  const { text } = await both(['queue'], env, note)
+  assert.is(text, 'container  state        run\nqueue      waiting, 1.  r1\n')
+})
+
 test('cancel: one', async () => {
   const free = await occupy(busy.emulator)
   const id = await submit('bncu0a1kipv', 'ada')

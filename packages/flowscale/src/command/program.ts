@@ -54,6 +54,10 @@ export const isLocal: ReadonlySet<string> = new Set(['completion', '__complete']
 /** The command as the user types it: npx sets this variable for the command that it starts. */
 export const commandName: string = process.env.npm_command === 'exec' ? 'npx flowscale' : 'flowscale'
 
+/** The note of the verbs that list containers. */
+export const NO_COMFYUI: string =
+  'The server has no ComfyUI just now. A gateway with --workers waits until a worker dials in.'
+
 /** The command `flowscale` with all its verbs, in the order of the help. The verbs have no actions yet. */
 export function createProgram(): Command {
   const help = new Help()

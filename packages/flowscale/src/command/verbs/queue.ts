@@ -1,9 +1,11 @@
 import { getQueue } from '@flowscale/client'
-import type { Call } from '../program.ts'
+import { type Call, NO_COMFYUI } from '../program.ts'
 import { table } from '../terminal/table.ts'
 
 export async function queue({ client, print, signal }: Call): Promise<void> {
   const { data } = await getQueue(client, { signal })
+  // A gateway lists its own queue after its ComfyUIs.
+  const hasComfyui = data.length > 1 || data.some(({ container }) => container !== 'queue')
   const rows = data.flatMap(({ container, queue }) => {
     const own = [
       ...queue.queue_running.map(([, runId]) => [container, 'running', runId]),
@@ -11,7 +13,8 @@ export async function queue({ client, print, signal }: Call): Promise<void> {
     ]
     const more = Number(queue.queue_remaining) - queue.queue_pending.length
     if (more > 0) own.push([container, 'waiting', `${more} more`])
-    return own.length ? own : [[container, 'free', '']]
+    return own.length || !hasComfyui ? own : [[container, 'free', '']]
   })
-  print.result(data, table(['container', 'state', 'run'], rows))
+  print.result(data, rows.length ? table(['container', 'state', 'run'], rows) : '')
+  if (!hasComfyui) print.note(NO_COMFYUI)
 }
