@@ -3,7 +3,7 @@
 import { readdir, readFile, rename, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { dayOf } from '../engine.ts'
+import { writeTexts } from '../queue/addRun.ts'
 import { type CallerRecord, keysOf } from '../queue/costs.ts'
 import { callerOf, type LiveRecord, type QueuedRun, type RunRecord, runKey, setRun } from '../queue/runs.ts'
 import { MOST_RUNS, type Step, type Store, transact } from '../queue/store.ts'
@@ -173,15 +173,8 @@ async function writeRun(step: Step, { record, plan, needs }: Old, number: number
   const [, , caller] = keysOf(callerOf({ ...record, owner }))
   const had = { finish: record.tag + record.cost, base: 0 }
   step.write(caller, { means: {}, had: { 0: had } } satisfies CallerRecord)
-  const day = dayOf(Date.now())
-  for (const [key, value] of Object.entries({
-    [`plan/${record.job.plan}`]: plan,
-    [`needs/${record.job.needs}`]: needs,
-  })) {
-    step.write(key, value ?? {})
-    step.write(`seen/${key}`, { day })
-    step.mark(`k/${day}/${key}`)
-  }
+  const { plan: planId, needs: needsId } = record.job
+  await writeTexts(step, [`plan/${planId}`, plan ?? {}], [`needs/${needsId}`, needs ?? {}], [caller])
 }
 
 async function readLines<T>(path: string): Promise<T[]> {

@@ -32,6 +32,26 @@ export async function checkLimit(store: Store, { owner, maxUnfinished }: Caller)
   throw new EngineError(429, message, { retryAfterS: 5 })
 }
 
+/** A record that several runs need. Without a value, another function writes it. */
+type Text = readonly [key: string, value?: object]
+
+const seenKeyOf = ([key]: Text): string => `seen/${key}`
+
+/** Writes records that are not written today, and the day, so that `clean.ts` can remove old ones. */
+export async function writeTexts(step: Step, ...texts: readonly Text[]): Promise<void> {
+  const day = dayOf(Date.now())
+  const seen = await step.read<{ day: string }>(...texts.map(seenKeyOf))
+  for (const [at, text] of texts.entries()) {
+    const [key, value] = text
+    const last = seen[at]?.day
+    if (last === day) continue
+    if (value) step.write(key, value)
+    step.write(seenKeyOf(text), { day })
+    if (last) step.unmark(`k/${last}/${key}`)
+    step.mark(`k/${day}/${key}`)
+  }
+}
+
 export function createAdd<Job extends QueuedRun, Plan extends object, Needs extends object>(store: Store) {
   /** The cost of the runs that are being added, by line. */
   const adding = new Map<string, number>()
@@ -53,15 +73,10 @@ export function createAdd<Job extends QueuedRun, Plan extends object, Needs exte
     const onceKey = once && onceKeyOf(once.key, owner)
     const limitKey = `limit/${encode(owner ?? '')}`
     const costKeys = keysOf(callerOf(run))
-    const texts: [key: string, value?: object][] = [
-      [`plan/${job.plan}`, plan],
-      [`needs/${job.needs}`, needs],
-      [costKeys[2]],
-    ]
-    const seenKeys = texts.map(([key]) => `seen/${key}`)
+    const texts: Text[] = [[`plan/${job.plan}`, plan], [`needs/${job.needs}`, needs], [costKeys[2]]]
     let pending = 0
     const addOnce = async (step: Step): Promise<Added> => {
-      const keys = [runKey(job.id), ...costKeys, limitKey, ...seenKeys]
+      const keys = [runKey(job.id), ...costKeys, limitKey, ...texts.map(seenKeyOf)]
       const [before] = await step.read<RunRecord>(...keys, ...(onceKey ? [onceKey] : []))
       // An earlier try has added the run, and its answer was lost.
       if (before) return { id: job.id, number: before.number }
@@ -78,17 +93,7 @@ export function createAdd<Job extends QueuedRun, Plan extends object, Needs exte
         // Two submissions at once conflict here, so that the second one counts the first.
         step.replace(limitKey, { last: job.id })
       }
-      const day = dayOf(Date.now())
-      const seen = await step.read<{ day: string }>(...seenKeys)
-      for (const [at, [key, value]] of texts.entries()) {
-        const last = seen[at]?.day
-        if (last === day) continue
-        // The day shows the last use, so that `clean.ts` can remove old texts.
-        if (value) step.write(key, value)
-        step.write(`seen/${key}`, { day })
-        if (last) step.unmark(`k/${last}/${key}`)
-        step.mark(`k/${day}/${key}`)
-      }
+      await writeTexts(step, ...texts)
       const others = (adding.get(line) ?? 0) - pending
       const charged = await chargeAdd(step, run, others)
       pending = charged.cost

@@ -1,6 +1,10 @@
 // What goes when it is old. Imports the rules: days pass on a clock of their own.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { assert, suite } from '#test'
 import type { FileStore } from '../../../../packages/gateway/src/files/fileStore.ts'
+import { takeOver } from '../../../../packages/gateway/src/node/takeOver.ts'
 import { createClean } from '../../../../packages/gateway/src/queue/clean.ts'
 import { createQueue } from '../../../../packages/gateway/src/queue/createQueue.ts'
 import type { Entry } from '../../../../packages/gateway/src/queue/runs.ts'
@@ -98,6 +102,26 @@ test('a run goes after its days, with all that is known of it', () =>
     clock.now += 500 * DAY_MS
     await clean.run()
     assert.equal([has('usage/'), memory.marks.filter((mark) => mark.startsWith('u/'))], [[], []])
+  }))
+
+test('what an earlier version left goes, too', () =>
+  withClock(async ({ clock, store, clean, has, finish }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'flowscale-clean-'))
+    const jobs = [makeJob({ groupId: 'a', createdAt: clock.now }), makeJob({ createdAt: clock.now })]
+    await writeFile(
+      join(folder, 'queue.jsonl'),
+      jobs.map((job) => JSON.stringify(['add', 1, job])).join('\n'),
+    )
+    await takeOver(store, folder)
+    await rm(folder, { recursive: true })
+    assert.equal([has('plan/'), has('needs/'), has('caller/')], [['plan'], ['gpu'], [':', ':a']])
+    for (const job of jobs) await finish(job)
+    clock.now += 31 * DAY_MS
+    await clean.run()
+    assert.equal(
+      [has('run/'), has('plan/'), has('needs/'), has('caller/'), has('seen/')],
+      [[], [], [], [], []],
+    )
   }))
 
 test('a run that waits keeps what it needs', () =>
