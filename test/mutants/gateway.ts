@@ -22,6 +22,12 @@ export const gateway = {
     to: '!key ||',
     test: 'test/unit/emulator/node/sockets.test.ts',
   },
+  'gateway-sockets-after-close': {
+    bug: 'A client whose key is looked up during a close gets a WebSocket that holds up the close',
+    file: 'packages/gateway/src/node/serveSockets.ts',
+    from: 'if (isClosed) refuse(tcp, 503)\n      else if',
+    to: 'if',
+  },
   'gateway-keys-file-quoted': {
     bug: 'The error of a broken file of keys shows a part of it',
     file: 'packages/gateway/src/node/watchKeys.ts',
@@ -175,8 +181,8 @@ export const gateway = {
   'once-refused-by-limits': {
     bug: 'A known Idempotency-Key is refused while the queue is full: its run seems not to be there',
     file: 'packages/gateway/src/http/routes/runs.ts',
-    from: 'if (known) {',
-    to: 'if (known && !hash) {',
+    from: 'if (known) return known',
+    to: '',
   },
   'once-by-order': {
     bug: 'The same submission under the same key is refused if its inputs come in another order',

@@ -163,6 +163,12 @@ export const queue = {
     from: 'step.replace(limitKey,',
     to: 'step.write(limitKey,',
   },
+  'queue-once-refused': {
+    bug: 'Of two submissions with one Idempotency-Key at one moment, one is refused because of the run of the other',
+    file: 'packages/gateway/src/queue/addRun.ts',
+    from: 'if (!onceKey || !(await readOne(store, onceKey))) throw error',
+    to: 'throw error',
+  },
   'queue-key-dropped': {
     bug: 'The same submission with the same Idempotency-Key runs twice',
     file: 'packages/gateway/src/comfyui/queued/createDraft.ts',

@@ -3,7 +3,7 @@ import { type Caller, checkSame, dayOf, EngineError, type Once } from '../engine
 import { sleep } from '../runtime.ts'
 import { chargeAdd, keysOf } from './costs.ts'
 import { below, callerOf, encode, lineOf, type QueuedRun, type RunRecord, runKey, setRun } from './runs.ts'
-import { type Step, type Store, transact, Unsure } from './store.ts'
+import { readOne, type Step, type Store, transact, Unsure } from './store.ts'
 
 /** How long a submission waits for a store that went away while the run was added. */
 const UNSURE_MS = 10_000
@@ -89,7 +89,10 @@ export function createAdd<Job extends QueuedRun, Plan extends object, Needs exte
         step.replace(onceKey, { id: job.id, hash: once.hash, number: await number } satisfies OnceRecord)
       }
       if (maxUnfinished !== undefined) {
-        await checkLimit(store, caller)
+        await checkLimit(store, caller).catch(async (error) => {
+          // Another submission with this key may have come since the first read. This step conflicts then, and finds its run.
+          if (!onceKey || !(await readOne(store, onceKey))) throw error
+        })
         // Two submissions at once conflict here, so that the second one counts the first.
         step.replace(limitKey, { last: job.id })
       }

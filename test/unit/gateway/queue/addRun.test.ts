@@ -61,6 +61,33 @@ test('an owner has at most so many runs that have not ended, also of adds at one
   assert.is(message, 'The key has a run that has not ended, and may have no more')
 })
 
+test('of two submissions with one key at the limit, none is refused', async () => {
+  const memory = makeMemory()
+  const store = memoryStore(memory)
+  const { range } = store
+  let between: (() => Promise<unknown>) | undefined
+  // The other one comes after the key was read, and before the runs are counted.
+  store.range = async (of, page) => {
+    const work = of.from.startsWith('n/') ? between : undefined
+    if (work) between = undefined
+    await work?.()
+    return await range(of, page)
+  }
+  const queue = createQueue({ store, files: NO_FILES, keepDays: 30 })
+  await queue.open(() => {})
+  const other = await open(memory)
+  for (const owner of ['x', 'y', 'z']) {
+    const caller = { owner, maxUnfinished: 1 }
+    let first = ''
+    between = async () => (first = await add(other, caller, 'k'))
+    if (owner === 'x') assert.is(await add(queue, caller, 'k'), first)
+    if (owner === 'y') await rejects(add(queue, caller, 'k', 'other'), EngineError, { status: 422 })
+    if (owner === 'z') await rejects(add(queue, caller, 'l'), EngineError, { status: 429 })
+    assert.not.equal(first, '')
+  }
+  assert.is(await countOf(queue), 3)
+})
+
 test('an add whose answer is lost adds one run', async () => {
   const memory = makeMemory()
   let isLost = false

@@ -52,13 +52,19 @@ async function submit(
   if (webhookUrl !== undefined) webhooksOf(api).check(webhookUrl)
   const hash = openHash(request, api, [id, groupId, ...(webhookUrl === undefined ? [] : [webhookUrl])])
   const body = { request, maxBodyBytes, takesJson }
-  const known = hash && (await engine.findKey!(hash.key, caller.owner).catch(nothingStarted))
-  if (known) {
-    checkSame(known, await hashSubmission(body, hash))
+  const findKnown = async (): Promise<KnownRun | undefined> => {
+    const known = hash && (await engine.findKey!(hash.key, caller.owner).catch(nothingStarted))
+    if (known) checkSame(known, await hashSubmission(body, hash))
     return known
   }
-  const draft = await engine.draft(id, request.signal, caller).catch(nothingStarted)
-  if (!draft) return undefined
+  let known = await findKnown()
+  if (known) return known
+  const draft = await engine.draft(id, request.signal, caller).catch(async (error) => {
+    // The run that fills the limit may have the same key, and have come a moment ago.
+    known = await findKnown()
+    return known ? undefined : nothingStarted(error)
+  })
+  if (!draft) return known
   const form = await readSubmission(draft, body, hash)
     .then((read) => recheck(request, api, caller, id).then(() => read))
     .catch((error) => {

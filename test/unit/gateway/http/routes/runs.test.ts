@@ -135,6 +135,24 @@ for (const dialect of ['readme', 'openapi', 'python'] as const) {
   })
 }
 
+test('a run that its key got after the first look fills the limit, and is found', async () => {
+  const { engine, submitted } = keeping()
+  await openApi(engine).submit('k')
+  const { hash } = submitted[0]!.once!
+  const refuse = async (): Promise<never> => {
+    throw new EngineError(429, 'The limit')
+  }
+  for (const [inputs, now, expected] of [
+    [{ text: 'a' }, { run, number: 3, hash }, 200],
+    [{ text: 'b' }, { run, number: 3, hash }, 422],
+    [{ text: 'a' }, undefined, 429],
+  ] as const) {
+    let looks = 0
+    const findKey = async (): Promise<KnownRun | undefined> => (looks++ === 0 ? undefined : now)
+    assert.is((await openApi({ findKey, draft: refuse }).submit('k', inputs)).status, expected)
+  }
+})
+
 test('a store that is away started nothing', async () => {
   const away = async (): Promise<never> => {
     throw new EngineError(503, 'Away')
