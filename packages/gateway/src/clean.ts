@@ -1,4 +1,4 @@
-// Texts that others chose, such as names of files, as a terminal and a log may show them.
+// Makes texts that others chose, such as names of files, safe for a terminal and a log.
 
 /** Controls, and the marks that turn the direction of writing. */
 const HIDDEN = /[\p{Cc}\p{Bidi_Control}]/gu

@@ -1,5 +1,5 @@
-// Exports for the build of the emulator, which no package publishes. No class may be here: the gateway would not know the
-// emulator's copy of an `EngineError`.
+// Exports that only the build of the emulator reads: no package publishes them. No class may be here: the gateway would not
+// know the emulator's copy of an `EngineError`.
 export {
   compareRuns,
   drawSeed,

@@ -1,4 +1,4 @@
-// The calls of a server's worker to its gateway, in one process or over HTTP: http/routes/worker.ts.
+// The calls of a worker to its gateway. A worker in another process makes them over HTTP: http/routes/worker.ts.
 
 /** The state that a worker sends when it asks for news. */
 export interface WorkerState {

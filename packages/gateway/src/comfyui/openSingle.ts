@@ -1,4 +1,4 @@
-// The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`.
+// The engine for one ComfyUI without a queue of the gateway. ComfyUI also keeps the records, unless there is a `storage`.
 import {
   compareRuns,
   type Draft,

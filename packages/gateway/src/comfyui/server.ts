@@ -1,4 +1,4 @@
-// One ComfyUI, with the runs that it was seen to have, and its state as a container of the API.
+// One ComfyUI as its gateway or its worker sees it: the runs that it has taken, their progress, and its state as a container.
 import type { Container } from '../engine.ts'
 import { createLruCache, type LruCache } from '../lruCache.ts'
 import { type ComfyClient, NoAnswer } from './api/client.ts'

@@ -1,4 +1,4 @@
-// The subcommand `secret`, which prints the secret of webhooks. It asks no gateway, so that one may run meanwhile.
+// The subcommand `secret`, which prints the secret of webhooks. It works while a gateway runs, and without one.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'

@@ -1,4 +1,4 @@
-// A store in a folder, which is a LevelDB.
+// A store that is a LevelDB in a folder.
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { mkdir, realpath, rm, stat, statfs, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// Writes the end of a run, with the counts of its day.
+// Writes the end of a run, and adds the run and its GPU time to the usage of the day.
 import { dayOf } from '../engine.ts'
 import type { EndedRun } from '../records/recordStore.ts'
 import { chargeEnd, keysOf, type Retagger, type Stale } from './costs.ts'

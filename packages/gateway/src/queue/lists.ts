@@ -1,4 +1,4 @@
-// Pages of runs and of their counts, and the runs that servers may take next, read from marks.
+// Reads lists from marks: pages of runs and of usage, and the runs that servers may take next.
 import { dayOf, type RunsQuery, type UsagePage, type UsageQuery, type UsageRow } from '../engine.ts'
 import type { Means } from './costs.ts'
 import type { Usage } from './endRun.ts'

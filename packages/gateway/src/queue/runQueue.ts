@@ -1,4 +1,4 @@
-// The queue as an engine uses it, and as users hand it over.
+// The queue as engines see it, and as users pass it to a gateway.
 import type { createQueue } from './createQueue.ts'
 
 export type RunQueue = ReturnType<typeof createQueue>

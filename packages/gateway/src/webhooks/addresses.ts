@@ -1,4 +1,4 @@
-// Which addresses webhooks go to: none of the gateway's own network, unless the operator names its host.
+// Refuses addresses of webhooks in the gateway's own network, unless the operator names their host.
 import { Resolver } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { EngineError } from '../engine.ts'

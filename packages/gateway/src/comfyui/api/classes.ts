@@ -1,4 +1,4 @@
-// Reads ComfyUI's facts about node classes, each once for a piece of work.
+// Reads ComfyUI's facts about node classes. A reader asks for each class once.
 import { isObject } from '../../options.ts'
 import { within } from '../../runtime.ts'
 import { type ClassInfo, listOf, specOf } from '../workflows/types.ts'

@@ -1,4 +1,4 @@
-// Decides which server gets which run: a server takes the next run that it can make, and one ahead.
+// Decides which server gets which run: a server that is free, or soon will be, gets the next run that it can make.
 import type { Waiting } from '../../queue/lists.ts'
 import { tellPlaces } from './followRuns.ts'
 import { type Entry, lackOf } from './job.ts'

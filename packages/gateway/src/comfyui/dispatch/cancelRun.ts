@@ -1,4 +1,4 @@
-// Cancels a run: at once if it was not sent, or else by its worker, whose next news name the run.
+// Cancels a run: ends a run that was not sent, and else tells its worker to stop it.
 import { type Engine, isEnded } from '../../engine.ts'
 import { isEntry } from '../../queue/runs.ts'
 import { within } from '../../runtime.ts'

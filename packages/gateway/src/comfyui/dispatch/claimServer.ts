@@ -1,4 +1,4 @@
-// Which worker speaks for a server, and which runs each server has.
+// Decides which worker speaks for a server, and reads which runs each server has.
 import { Refused } from '../worker/port.ts'
 import type { Entry } from './job.ts'
 import { keepsName, type Server, setSession } from './servers.ts'

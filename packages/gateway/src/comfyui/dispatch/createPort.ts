@@ -1,4 +1,4 @@
-// The gateway's answers to the worker of a server: to its requests for news, for a mark, for inputs, and to its results.
+// Answers the worker of a server: gives it news, marks and inputs, and takes its progress and results.
 import { EngineError, outputName } from '../../engine.ts'
 import { onAbort, within } from '../../runtime.ts'
 import type { WorkerState } from '../../workerPort.ts'

@@ -1,4 +1,4 @@
-// A ComfyUI as the gateway knows it by its worker: its runs, whether it answers, and what it lacks.
+// A ComfyUI as the gateway knows it by its worker: its runs, their GPU time, whether it answers, and what it lacks.
 import type { ReadClass } from '../api/classes.ts'
 import { type Answer, NoAnswer } from '../api/client.ts'
 import type { Reportable } from '../report.ts'

@@ -1,4 +1,4 @@
-// The fields that a node for a subgraph shows, and the fields inside that they set.
+// The fields of a node that stands for a subgraph, and the fields of the inner nodes that they set.
 import { keyOf, listOf, type Origin } from '../workflows/types.ts'
 import { type Classes, fieldsOf as fieldsOfClass, infoOf, isEmpty, isSame, shorten } from './fields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } from './readEditor.ts'

@@ -1,4 +1,4 @@
-// Lays open the subgraphs of a file, also nested ones.
+// Expands the subgraphs of a file: the nodes inside replace the node that stands for the subgraph, at any depth.
 import type { Classes } from './fields.ts'
 import { createReadHost, type Given } from './hostFields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, isOff } from './readEditor.ts'

@@ -1,4 +1,4 @@
-// Reads the values that a node of the editor has of its own.
+// Reads the values of a node, which ComfyUI's editor saves by name or as a list.
 import { uploadOf } from '../workflows/fields.ts'
 import type { ClassInfo } from '../workflows/types.ts'
 import { fieldsOf, isEmpty, isSame, looksLikeFile, misfitOf, shorten } from './fields.ts'

@@ -1,4 +1,4 @@
-// The engine whose queue is the gateway's own: each ComfyUI takes runs from it, by a worker here or by one that dials in.
+// The engine for a queue of the gateway. Each ComfyUI has a worker, here or elsewhere, that asks for its runs.
 import {
   type Container,
   type Engine,

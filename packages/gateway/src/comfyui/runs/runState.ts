@@ -1,4 +1,4 @@
-// Finds the state of a run at its ComfyUI: in its queue, in its history, or in neither.
+// Finds the state of a run at its ComfyUI: in its queue, in its history, in neither, or lost with a ComfyUI that is away.
 import type { Run } from '../../engine.ts'
 import { NoAnswer } from '../api/client.ts'
 import { type Sighting, seekRun } from '../api/queue.ts'

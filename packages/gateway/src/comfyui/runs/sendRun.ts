@@ -1,4 +1,4 @@
-// Sends a run to ComfyUI, once, and says why ComfyUI refused one.
+// Sends a run to ComfyUI, once. If ComfyUI refuses it, says why.
 import { EngineError, InputError, type Problem, type Run, type Submission } from '../../engine.ts'
 import { hasOwnTimers, sleep } from '../../runtime.ts'
 import { type Answer, type ComfyClient, LoginRefused, NoAnswer, parseJson } from '../api/client.ts'

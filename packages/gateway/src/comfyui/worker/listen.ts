@@ -1,4 +1,4 @@
-// Listens to ComfyUI for progress and ends of runs: one socket for all runs of a worker, which are sent with its id.
+// Listens to ComfyUI for progress and ends of runs. A worker has one socket, and sends each run with the socket's id.
 import { sleep } from '../../runtime.ts'
 import { createProgress } from '../api/socket.ts'
 import { PICTURE_EVERY_MS } from '../pictures.ts'

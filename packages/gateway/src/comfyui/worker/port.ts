@@ -1,4 +1,4 @@
-// The news of a gateway for a worker, and how the gateway refuses one.
+// The news that a gateway sends to a worker, and its refusals.
 import { EngineError } from '../../engine.ts'
 import type { WorkerPort } from '../../workerPort.ts'
 import type { Submitted } from '../runRecord.ts'

@@ -1,4 +1,4 @@
-// Sends runs to ComfyUI: uploads the inputs ahead, and sends one run at a time, once, and with the gateway's mark only.
+// Sends runs to ComfyUI, one at a time, each once and only with the gateway's mark. Inputs are uploaded ahead.
 import { EngineError } from '../../engine.ts'
 import { NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'

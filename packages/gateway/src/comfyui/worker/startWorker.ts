@@ -1,4 +1,4 @@
-// Makes the runs of one ComfyUI: asks the gateway for news, and has one run at work and the inputs of the next uploaded.
+// Makes the runs of one ComfyUI: asks the gateway for news, and acts on it.
 import { sleep, within } from '../../runtime.ts'
 import { REPLACEMENTS } from '../api/classes.ts'
 import { attend, stop } from './attend.ts'

@@ -1,4 +1,4 @@
-// OpenAI's image API: a call is a run or several, of the workflow that it names as the model.
+// OpenAI's image API. A call names a workflow as its model, and makes one run of it or several.
 import {
   type Draft,
   EngineError,

@@ -1,4 +1,4 @@
-// Answers with a run: at once, when it has ended soon, or with `Prefer: wait` when it has ended.
+// Answers with a run at once, or with `Prefer: wait` when it has ended. A run that is about to end is waited for.
 import { EngineError, isEnded, maySee, type Run } from '../../engine.ts'
 import { lazyStream, onAbort, within } from '../../runtime.ts'
 import { json } from '../answers.ts'

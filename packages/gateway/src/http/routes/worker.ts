@@ -1,4 +1,4 @@
-// The door for workers that dial in. It reads and checks each message: a worker can be anybody who has its key.
+// The door for workers that dial in. Each message is checked: anybody with the key for workers may send one.
 import { type Engine, EngineError, MOST_PREVIEW_BYTES } from '../../engine.ts'
 import { isObject } from '../../options.ts'
 import type { Outcome, WorkerPort } from '../../workerPort.ts'
