@@ -1,5 +1,5 @@
 // Decides which worker speaks for a server, and reads which runs each server has.
-import { Refused } from '../worker/port.ts'
+import { Refused } from '../worker/news.ts'
 import type { Entry } from './job.ts'
 import { keepsName, type Server, setSession } from './servers.ts'
 import type { State } from './state.ts'

@@ -2,7 +2,7 @@
 import { EngineError, outputName } from '../../engine.ts'
 import { onAbort, within } from '../../runtime.ts'
 import type { WorkerState } from '../../workerPort.ts'
-import { type Assignment, type News, type Port, Refused } from '../worker/port.ts'
+import { type Assignment, type News, type Port, Refused } from '../worker/news.ts'
 import { changeGraph } from '../workflows/fillGraph.ts'
 import { assignRuns } from './assignRuns.ts'
 import { claimServer } from './claimServer.ts'

@@ -2,7 +2,7 @@
 import type { ReadClass } from '../api/classes.ts'
 import { type Answer, NoAnswer } from '../api/client.ts'
 import type { Reportable } from '../report.ts'
-import { LEASE_MS } from '../worker/port.ts'
+import { LEASE_MS } from '../worker/news.ts'
 import type { ComfyQueue, Entry } from './job.ts'
 
 interface ServerFacts extends Reportable {

@@ -8,7 +8,7 @@ import { endOf } from '../runs/historyEnd.ts'
 import { findEnd } from '../runs/runState.ts'
 import { stopRun } from '../runs/stopRun.ts'
 import { listen, stopListening } from './listen.ts'
-import { Refused } from './port.ts'
+import { Refused } from './news.ts'
 import { AGAIN_MS, free, isClosing, untilHeard, type Worker, type WorkerRun } from './state.ts'
 
 const LOOK_EVERY_MS = 1_000

@@ -1,6 +1,6 @@
 // The gateway over HTTP, for a worker that dials in.
 import type { Outcome } from '../../workerPort.ts'
-import { Crowded, NotWelcome, type Port, Refused } from './port.ts'
+import { Crowded, NotWelcome, type Port, Refused } from './news.ts'
 
 interface DistantOptions {
   /** Such as `https://gateway.example.com`. */

@@ -7,7 +7,7 @@ import { extraOf, postRun } from '../runs/sendRun.ts'
 import type { GraphNode } from '../workflows/types.ts'
 import { attend, bringBack } from './attend.ts'
 import { listen } from './listen.ts'
-import { type Assignment, Refused } from './port.ts'
+import { type Assignment, Refused } from './news.ts'
 import { isClosing, leave, untilHeard, type Worker, type WorkerRun } from './state.ts'
 
 /** Uploads the inputs of a run while the one before it is at work. Gives the graph with their names on ComfyUI. */

@@ -2,7 +2,7 @@
 import { sleep, within } from '../../runtime.ts'
 import { REPLACEMENTS } from '../api/classes.ts'
 import { attend, stop } from './attend.ts'
-import { type Assignment, Crowded, HAS_KEY, LEASE_MS, type News, NotWelcome, Refused } from './port.ts'
+import { type Assignment, Crowded, HAS_KEY, LEASE_MS, type News, NotWelcome, Refused } from './news.ts'
 import { prepareInputs, sendNext } from './sendNext.ts'
 import {
   AGAIN_MS,

@@ -6,7 +6,7 @@ import type { createProgress } from '../api/socket.ts'
 import type { Submitted } from '../runRecord.ts'
 import { type ComfyServer, createComfyServer } from '../server.ts'
 import type { GraphNode } from '../workflows/types.ts'
-import { type Port, Refused } from './port.ts'
+import { type Port, Refused } from './news.ts'
 
 export interface WorkerOptions {
   readonly client: ComfyClient

@@ -19,7 +19,7 @@ import {
   closeDispatch,
   openDispatch,
 } from '../../../../../packages/gateway/src/comfyui/dispatch/watchServers.ts'
-import { Refused } from '../../../../../packages/gateway/src/comfyui/worker/port.ts'
+import { Refused } from '../../../../../packages/gateway/src/comfyui/worker/news.ts'
 import { createQueue } from '../../../../../packages/gateway/src/queue/createQueue.ts'
 import type { PeerMessage, Peers } from '../../../../../packages/gateway/src/queue/peers.ts'
 import { NO_TURNS } from '../../../../../packages/gateway/src/queue/turns.ts'

@@ -7,7 +7,7 @@ import {
   NotWelcome,
   type Port,
   Refused,
-} from '../../../../../packages/gateway/src/comfyui/worker/port.ts'
+} from '../../../../../packages/gateway/src/comfyui/worker/news.ts'
 import {
   type RunningWorker,
   startWorker,
