@@ -842,8 +842,16 @@ test('any other failure is one sentence, and exit code 1', async () => {
 })
 
 test('an address of another server', async () => {
-  const { url, close } = await listen((_request, response) => response.writeHead(404).end())
-  closeLater({ close })
+  const keys: unknown[] = []
+  const { url } = closeLater(
+    await listen(({ headers }, response) => {
+      keys.push(headers['x-api-key'])
+      response.writeHead(404).end()
+    }),
+  )
+  const front = closeLater(
+    await listen((_request, response) => response.writeHead(307, { location: url }).end()),
+  )
   const file = join(workflows, 'slow.json')
   for (const [args, why] of [
     [
@@ -854,15 +862,13 @@ test('an address of another server', async () => {
       ['pause', 'gpu-1', '--key', CANARY, '--gateway', url],
       / answered with 404: it is no gateway, so correct --gateway\n$/,
     ],
-    [
-      ['pause', 'gpu-1', '--key', CANARY, '--gateway', 'http://127.0.0.1:1'],
-      / does not answer\. Check --gateway/,
-    ],
+    [['pause', 'gpu-1', '--key', CANARY, '--gateway', front.url], / does not answer\. Check --gateway/],
   ] as const) {
     const { code, out, err } = await run([...args])
     assert.equal([code, out], [1, ''])
     assert.match(err, why)
   }
+  assert.equal(keys.filter(Boolean), [CANARY], 'a redirect gets no key')
 })
 
 test('a port in use is one sentence, which names the way out', async () => {

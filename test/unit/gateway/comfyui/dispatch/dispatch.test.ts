@@ -135,6 +135,32 @@ test('the run of a worker that never comes back fails after a while, but not whi
   await close()
 })
 
+test('so do the runs of a server that is unknown here, and one that was not sent waits again', async ({
+  clock,
+}) => {
+  const { queue, state } = open(undefined, { maxQueueMs: 86_400_000 })
+  await openDispatch(state, never)
+  for (const id of ['sent', 'taken']) {
+    await queue.add(jobOf(id), PLAN, [])
+    const { heads } = await queue.waiting()
+    await queue.take(heads[0]!, heads, 'gone')
+  }
+  await queue.send('sent', 'gone', 'a session')
+  const read = async () => {
+    const runs = ['sent', 'taken'].map(async (id) => runOf(state, (await queue.get(id))!))
+    return (await Promise.all(runs)).map(({ status }) => status)
+  }
+  const isHeld = async () => (await queue.held()).some(({ job }) => job.id === 'taken')
+  await clock.tickAsync(20_000)
+  clock.jump(700_000)
+  await clock.tickAsync(590_000)
+  assert.equal([await read(), await isHeld()], [['running', 'queued'], true])
+  await clock.tickAsync(20_000)
+  assert.equal([await read(), await isHeld()], [['failed', 'queued'], false])
+  await closeDispatch(state)
+  await queue.close()
+})
+
 test('the GPU time of a run counts also when its end is written at the second attempt', async ({ clock }) => {
   const { queue, port, close } = await openWithRun()
   await clock.tickAsync(3_000)

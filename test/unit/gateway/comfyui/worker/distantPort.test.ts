@@ -10,6 +10,7 @@ import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueu
 import { serve } from '../../../../../packages/gateway/src/node/serve.ts'
 import { CANARY } from '../../../../support/canary.ts'
 import { rejection } from '../../../../support/fakes.ts'
+import { listen } from '../../../../support/listen.ts'
 import { until } from '../../../../support/until.ts'
 import { files, graphOf, never } from '../kit.ts'
 import { photo, suiteWithServers } from '../queued/kit.ts'
@@ -100,4 +101,19 @@ test('a photo in, a picture out; a node that ComfyUI replaces; who is refused, a
   }
   const away = await rejection(portOf(CANARY).giveBack('a run', 1))
   assert.not.instance(away, NotWelcome)
+})
+
+test('a redirect gets no key', async () => {
+  const elsewhere: unknown[] = []
+  const target = await listen((request, response) => {
+    elsewhere.push(request.url)
+    response.end('{}')
+  })
+  const front = await listen((_request, response) => response.writeHead(307, { location: target.url }).end())
+  const port = createDistantPort({ gateway: front.url, key: CANARY, name: 'gpu' })
+  const calls = [port.poll(nothing, never), port.send('a run'), port.openInput('a run', 'a.png')]
+  await Promise.allSettled(calls)
+  await front.close()
+  await target.close()
+  assert.equal(elsewhere, [])
 })
