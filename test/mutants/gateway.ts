@@ -172,6 +172,12 @@ export const gateway = {
     to: '!url || (redirects === 0 && !isAllowed(url, hosts))',
     test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },
+  'gateway-worker-key-redirected': {
+    bug: 'A redirect takes the key for workers to another server',
+    file: 'packages/gateway/src/comfyui/worker/distantPort.ts',
+    from: "redirect: 'error'",
+    to: "redirect: 'follow'",
+  },
   'gateway-key-leaves-folder': {
     bug: 'The key of a record leads out of the folder of records',
     file: 'packages/gateway/src/node/dataFolder.ts',

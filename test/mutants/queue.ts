@@ -87,6 +87,13 @@ export const queue = {
     to: 'if (!entry) throw',
     test: 'test/unit/gateway/http/routes/worker.test.ts',
   },
+  'queue-unknown-server-lost': {
+    bug: 'A gateway that stood still fails the runs of servers that it does not know yet',
+    file: 'packages/gateway/src/comfyui/dispatch/watchServers.ts',
+    from: 'Math.max(since, state.inTouchSince)',
+    to: 'since',
+    test: 'test/unit/gateway/comfyui/dispatch/dispatch.test.ts',
+  },
   'queue-name-taken': {
     bug: 'A second worker takes the name of one that is at work: two send runs to one ComfyUI',
     file: 'packages/gateway/src/comfyui/dispatch/claimServer.ts',
