@@ -39,18 +39,21 @@ async function both(args: string[], env = busy.env, note = /^$/) {
   return { code: text.code, text: text.stdout, value: values.at(-1), values }
 }
 
-test('health', async ({ listen }) => {
+test('health, and the reason for which a server gets no runs', async ({ listen }) => {
   const { code, text, value } = await both(['health'])
   assert.is(code, 0)
   assert.is(text, 'container     status\ncontainer #1  idle\n')
   assert.equal(value, [{ container: 'container #1', status: 'idle' }])
-  const server = await listen((_request, response) => response.end('{"status":"success","data":[]}'))
-  const none = await both(
-    ['health'],
-    { ...busy.env, FLOWSCALE_API_URL: server.url },
-    /^The server has no ComfyUI .+\n$/,
+  let data: object[] = []
+  const server = await listen((_request, response) =>
+    response.end(JSON.stringify({ status: 'success', data })),
   )
+  const env = { ...busy.env, FLOWSCALE_API_URL: server.url }
+  const none = await both(['health'], env, /^The server has no ComfyUI .+\n$/)
   assert.equal([none.code, none.text, none.value], [0, '', []])
+  data = [{ container: 'gpu-1', status: 'stopped', reason: 'paused', queue: {} }]
+  assert.is((await both(['health'], env)).text, 'container  status\ngpu-1      stopped, paused\n')
+  assert.is((await both(['queue'], env)).text, 'container  state\ngpu-1      paused\n')
 })
 
 test('workflows: a table, which is whole where no window cuts it', async () => {

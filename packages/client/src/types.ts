@@ -150,6 +150,8 @@ export interface ContainerQueue {
     queue_remaining?: number
     [field: string]: unknown
   }
+  /** Why a server of your gateway gets no runs, though it answers. */
+  reason?: string
   [field: string]: unknown
 }
 

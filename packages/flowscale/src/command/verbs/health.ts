@@ -4,7 +4,10 @@ import { table } from '../terminal/table.ts'
 
 export async function health({ client, print, signal }: Call): Promise<void> {
   const { data } = await checkHealth(client, { signal })
-  const rows = data.map(({ container, status }) => [container, status])
+  const rows = data.map(({ container, status, reason }) => [
+    container,
+    reason ? `${status}, ${reason}` : status,
+  ])
   print.result(data, rows.length ? table(['container', 'status'], rows) : '')
   if (!rows.length) print.note(NO_COMFYUI)
 }
