@@ -66,8 +66,7 @@ export function createOpenai(): Readonly<Record<string, Route>> {
       const once = await hash.digest()
       const groupId = `openai/${once.hash.replaceAll('/', '_')}`
       const work = Promise.resolve(starts.get(groupId)).then(async () => {
-        const workflow = (await workflowsFor(call)).find(({ id }) => id === wanted.model)
-        if (!workflow) throw new EngineError(404, `The model '${wanted.model}' does not exist`)
+        const workflow = await findModel(call, wanted.model)
         await recheck(request, api, caller, workflow.id)
         if (wanted.n > (caller.maxUnfinished ?? wanted.n))
           throw refusal('n', `The key may have ${caller.maxUnfinished} runs at a time`)
@@ -143,14 +142,25 @@ export function createOpenai(): Readonly<Record<string, Route>> {
 }
 
 /** The workflows of the caller that make pictures. */
-async function workflowsFor({ api, caller }: ApiRequest): Promise<Workflow[]> {
-  const isModel = ({ id, problem, outputs }: Workflow): boolean =>
-    mayRun(caller, id) && problem === undefined && [...outputs.values()].includes('image')
-  return (await api.engine.workflows()).filter(isModel)
+const workflowsFor = async ({ api, caller }: ApiRequest): Promise<Workflow[]> =>
+  (await api.engine.workflows()).filter(({ id }) => mayRun(caller, id))
+
+const makesImages = ({ outputs }: Workflow): boolean => [...outputs.values()].includes('image')
+
+const unknownModel = (model: string): EngineError =>
+  new EngineError(404, `The model '${model}' does not exist: /v1/models lists the workflows that are models`)
+
+async function findModel(call: ApiRequest, model: string): Promise<Workflow> {
+  const found = (await workflowsFor(call)).find(({ id }) => id === model)
+  if (!found) throw unknownModel(model)
+  if (found.problem !== undefined) throw new EngineError(422, found.problem)
+  if (!makesImages(found)) throw new EngineError(404, `The workflow '${model}' makes no image`)
+  return found
 }
 
 async function getModels(call: ApiRequest): Promise<Response> {
-  const models = await workflowsFor(call)
+  const isModel = (workflow: Workflow): boolean => workflow.problem === undefined && makesImages(workflow)
+  const models = (await workflowsFor(call)).filter(isModel)
   const data = models.map(({ id }) => ({ id, object: 'model', created: 0, owned_by: 'flowscale' }))
   return json(200, { object: 'list', data })
 }
@@ -168,7 +178,7 @@ async function submitRuns(
     // All are checked before one is started.
     for (let at = 0; at < n; at++) {
       const draft = await engine.draft(model, new AbortController().signal, caller)
-      if (!draft) throw new EngineError(404, `The model '${model}' does not exist`)
+      if (!draft) throw unknownModel(model)
       drafts.push(draft)
       forms.push(await readForm(draft, fitted.partsOf(at), 'form'))
     }

@@ -53,6 +53,7 @@ const sizer: Workflow = {
   ]),
 }
 const texter: Workflow = { ...painter, id: 'texter', outputs: new Map([['text', 'string']]) }
+const broken: Workflow = { ...painter, id: 'broken', outputs: new Map(), problem: 'no such node class' }
 
 interface Own extends Partial<Engine> {
   /** The runs do not end. */
@@ -70,7 +71,7 @@ function open({ isHeld = false, onSubmit, ...own }: Own = {}, options: Partial<H
     runs[Number(run.id.slice(1)) - 1] = run
     for (const listener of listeners) listener(run)
   }
-  const workflows = [painter, plain, sizer, texter]
+  const workflows = [painter, plain, sizer, texter, broken]
   const engine = fakeEngine({
     workflows: async () => workflows,
     findKey: async () => undefined,
@@ -351,6 +352,7 @@ test("errors have OpenAI's form", async () => {
     [ask(api, '/v1/images/generations'), 404],
     [post(api, { model: 'none', prompt: 'x' }), 404],
     [post(api, { model: 'texter', prompt: 'x' }), 404],
+    [post(api, { model: 'broken', prompt: 'x' }), 400],
     [ask(api, '/v1/images/generations', json), 400],
     [post(api, { model: 'paint', prompt: long }), 413],
     [
@@ -367,6 +369,7 @@ test("errors have OpenAI's form", async () => {
     )
     assert.is(answer.headers.get('x-should-retry'), status === 429 ? null : 'false')
   }
+  assert.is((await post(api, { model: 'broken' })).body.error.message, broken.problem)
   const off = await ask(open({}, { openai: false }).api, '/v1/models')
   assert.equal([off.status, off.body.status], [404, 'error'])
 })
