@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `flowscale-gateway`.
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { comfyui } from './comfyui/comfyui.ts'
 import {
   checkFlags,
@@ -63,7 +64,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
       const why = code === 'EEXIST' ? 'is a file: name a folder' : `can't be made (${code})`
       throw new UsageError(`--data ${data} ${why}.`)
     })
-  const workerKey = flags.workerKey ?? (flags.workers && data ? await keepKey(data, 'worker-key') : undefined)
+  const workerKey = flags.workerKey ?? (flags.workers && data ? await keep(data, 'worker-key') : undefined)
   const apiKey = await keyOf(flags, data)
   const keys = flags.keys === undefined ? undefined : watchKeys(flags.keys, { log })
   const options = {
@@ -74,7 +75,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     // Gateways with one Redis find theirs in it.
     secret:
       flags.secret ??
-      (keys && !apiKey && !flags.redis ? await keepKey(data ?? userFolder(), 'secret') : undefined),
+      (keys && !apiKey && !flags.redis ? await keep(data ?? userFolder(), 'secret') : undefined),
     publicUrl,
     dialect,
     webhook: flags.webhook,
@@ -149,5 +150,14 @@ async function keyOf(
 ): Promise<string | null | undefined> {
   if (!key) return null
   if (keys !== undefined) return apiKey
-  return apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
+  return apiKey ?? (data === undefined ? makeKey() : await keep(data, 'api-key'))
+}
+
+/** A file has the name of its flag. An error of the system may name a draft, which the user does not know, or no file. */
+async function keep(folder: string, file: string): Promise<string> {
+  return await keepKey(folder, file).catch((cause) => {
+    if (cause.code === undefined) throw cause
+    const problem = `${join(folder, file)} can't be read and written (${cause.code})`
+    throw new Error(`${problem}: correct that, or give --${file}`, { cause })
+  })
 }

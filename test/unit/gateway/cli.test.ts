@@ -830,7 +830,11 @@ test('an error in the command line is one sentence, and exit code 2', async () =
 test('any other failure is one sentence, and exit code 1', async () => {
   const keys = join(folder, 'keys.json')
   await writeFile(keys, JSON.stringify([{ name: 'shop', sha256: CANARY }]), { mode: 0o600 })
+  const data = join(folder, 'data')
+  for (const file of ['api-key', 'worker-key']) await mkdir(join(data, file), { recursive: true })
   await refuses(1, [
+    ['--workflows', workflows, '--data', data],
+    ['--workflows', workflows, '--data', data, '--workers'],
     ['--workflows', workflows, '--keys', keys],
     ['--workflows', workflows, '--keys', join(folder, 'none')],
     ['key', 'add', 'shop', '--keys', keys],
