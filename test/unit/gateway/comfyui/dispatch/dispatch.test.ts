@@ -224,6 +224,20 @@ test('a run that is given back waits again, and its listeners hear so', async ()
   await close()
 })
 
+test('a run whose cancel was noted by a gateway that was killed then ends instead of being sent', async () => {
+  const connect = open()
+  const { queue, state } = connect
+  await openDispatch(state, never)
+  await queue.add(jobOf('run'), PLAN, [])
+  const { heads } = await queue.waiting()
+  await queue.take(heads[0]!, heads, 'gpu')
+  await queue.cancel('run')
+  assert.is(await connect('first').send('run'), undefined)
+  assert.is((await runOf(state, (await queue.get('run'))!)).status, 'cancelled')
+  await closeDispatch(state)
+  await queue.close()
+})
+
 test('a cancel waits for the end of a run, here or at another gateway, and for 5 s at most', async ({
   clock,
 }) => {

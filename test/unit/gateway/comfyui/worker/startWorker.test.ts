@@ -220,10 +220,13 @@ test('a run that fails, and one that ComfyUI refuses, end with the reason', asyn
   }
 })
 
-test('a result is brought back once', async () => {
+test('a result is brought back once, after the gateway has heard that the GPU is free', async () => {
   const runs = [makeRun()]
-  await withWorker(runs, async ({ outcomes, count }) => {
+  await withWorker(runs, async ({ outcomes, calls, count }) => {
     await until(() => outcomes.size === 1)
+    const isDone = calls.map(([method, , news]) => method === 'report' && Object(news).isDone === true)
+    const broughtAt = calls.findIndex(([method]) => method === 'putOutput')
+    assert.ok(isDone.slice(0, broughtAt).includes(true))
     // The worker looks for ends each second.
     runs.push(makeRun({}, 1.5))
     await until(() => outcomes.size === 2)
