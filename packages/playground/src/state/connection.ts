@@ -53,8 +53,6 @@ export function connect(isGuess = false): void {
       if (run.isFollowed && !hasEnded(run)) follow(session, run.id)
     }
   } catch (error) {
-    stop.abort()
-    change({ session: undefined })
     forget()
     const { message } = error as Error
     const problem = message.replace(/^(baseUrl|apiKey):? /, 'It ')
@@ -111,8 +109,9 @@ function disconnect(): void {
   change({ session: undefined })
 }
 
-/** Removes the workflows, the runs and the queue of the last server from the page. */
+/** Ends the connection, and removes the workflows, the runs and the queue of its server from the page. */
 function forget(): void {
+  disconnect()
   state.runs.clear()
   change({ workflows: [], containers: undefined, isFormShown: false, workflowsWords: connectFirst })
 }
@@ -193,7 +192,6 @@ const at = (focus: 'server' | 'key') => ({ isConnectionShown: true, focus })
 const noProblems = { serverProblem: '', keyProblem: '', isKeyHint: false, trouble: undefined }
 
 function refuseKey({ isGuess }: Session): void {
-  disconnect()
   forget()
   keepKey(undefined)
   if (isGuess) state.key = ''
@@ -220,7 +218,6 @@ function refuseServer({ status, errors }: Failure): void {
   const unanswered = status
     ? `This is not FlowScale: it answers ${status}.`
     : `The server does not answer. ${hint}`
-  disconnect()
   forget()
   change({ serverProblem: ofProxy || unanswered, ...at('server') })
 }

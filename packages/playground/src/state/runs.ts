@@ -133,6 +133,12 @@ export function workflowOf(run: PageRun): PageWorkflow | undefined {
   return fits.length === 1 ? fits[0] : undefined
 }
 
+/** The name of the workflow of a run, unless its title begins with it. */
+export function nameBeside(run: PageRun): string | undefined {
+  const name = workflowOf(run)?.name
+  return name && titleOf(run).startsWith(name) ? undefined : name
+}
+
 /** The runs that one click started together with a run, the run among them; none for a run of its own. */
 export const siblingsOf = ({ id }: PageRun): PageRun[] =>
   keptSiblings(id).flatMap((one) => state.runs.get(one) ?? [])
@@ -209,11 +215,10 @@ function isWanted(run: PageRun): boolean {
   return (isOf[state.status] ?? true) && words.includes(state.find.trim().toLowerCase())
 }
 
-/** An output with its run, and its place among the outputs of the run. */
+/** An output with its run. */
 export interface Shown {
   run: PageRun
   output: PageOutput
-  index: number
 }
 
 /** The outputs of the runs that match the search, and those of the selected run. */
@@ -221,4 +226,4 @@ export const shownOutputs = (): Shown[] =>
   [...state.runs.values()]
     .filter((run) => isDone(run) && (run.id === state.selected || isWanted(run)))
     .sort((a, b) => b.at - a.at)
-    .flatMap((run) => run.outputs.map((output, index) => ({ run, output, index })))
+    .flatMap((run) => run.outputs.map((output) => ({ run, output })))

@@ -163,8 +163,8 @@ export interface State {
 
   // The dialogs
   reader?: { title: string; texts: Texts } | undefined
-  /** The output in the gallery: the id of its run, and its place among the outputs of the run. */
-  gallery?: { runId: string; index: number } | undefined
+  /** The output in the gallery. */
+  gallery?: PageOutput | undefined
   /** The ids of the two runs that are compared. */
   compared?: readonly [string, string] | undefined
 

@@ -115,7 +115,7 @@ function Form() {
           >
             {isSubmitting ? 'Submitting …' : 'Run'}
           </button>
-          <span id="usual">{usual !== undefined && !isSubmitting && about(usual)}</span>
+          <span id="usual">{usual !== undefined && !isOff && about(usual)}</span>
         </div>
         {fields().some(isSeed) && (
           <button

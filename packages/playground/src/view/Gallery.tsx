@@ -5,15 +5,11 @@ import { change, state } from '../state/store.ts'
 import { closeDialog, Dialog } from './Dialog.tsx'
 import { Media, OriginalLink, Thumb, tagOf } from './Output.tsx'
 
-/** Shows an output in the gallery. */
-export const showInGallery = ({ run, index }: Omit<Shown, 'output'>): void =>
-  change({ gallery: { runId: run.id, index } })
-
 /** The outputs of all runs that match the search, one at a time. */
 export function Gallery(): JSX.Element {
   const { gallery } = state
   const all = gallery ? shownOutputs() : []
-  const place = all.findIndex(({ run, index }) => run.id === gallery?.runId && index === gallery.index)
+  const place = all.findIndex(({ output }) => output === gallery)
   return (
     <Dialog id="gallery" aria-labelledby="gallery-title" onClose={() => change({ gallery: undefined })}>
       {all.length > 0 && <View all={all} place={Math.max(place, 0)} />}
@@ -29,7 +25,7 @@ function View({ all, place }: { all: Shown[]; place: number }) {
   const isImage = tagOf(output) === 'img'
   const isActual = isImage && actual === output
   const toggle = () => setActual(isActual ? undefined : output)
-  const go = (place: number) => showInGallery(all[(place + all.length) % all.length]!)
+  const go = (place: number) => change({ gallery: all.at(place % all.length)!.output })
 
   useLayoutEffect(() => {
     const dialog = view.current!.closest('dialog')!
@@ -135,7 +131,7 @@ function Strip({ all, place }: { all: Shown[]; place: number }) {
             type="button"
             class="thumb"
             aria-current={index === place}
-            onClick={() => showInGallery(one)}
+            onClick={() => change({ gallery: one.output })}
           >
             <span class="unseen">{`${index + 1}: ${titleOf(one.run).slice(0, 100)}`}</span>
             <Thumb output={one.output} />

@@ -39,7 +39,7 @@ const fadeMs = 400
 export function Output({ run, output, preview }: Props & Seen): JSX.Element {
   const [isLoaded, setLoaded] = useState(false)
   const [isOver, end] = useState(false)
-  const show = () => change({ gallery: { runId: run.id, index: run.outputs.indexOf(output) } })
+  const show = () => change({ gallery: output })
   const tag = tagOf(output)
   const isDue = preview && tag === 'img' && !isLoaded && !output.problem
   const load = () => {

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact'
-import { hasEnded, isDone, select, shownOutputs, titleOf, wantedRuns, workflowOf } from '../state/runs.ts'
+import { hasEnded, isDone, nameBeside, select, shownOutputs, titleOf, wantedRuns } from '../state/runs.ts'
 import { change, type PageRun, state } from '../state/store.ts'
-import { showInGallery } from './Gallery.tsx'
 import { Thumb, thumbOf } from './Output.tsx'
 import { progressOf } from './Preview.tsx'
 import { Badge, Time } from './Stage.tsx'
@@ -12,8 +11,7 @@ const step = 12
 export function Runs(): JSX.Element {
   const { find, status, shownRuns } = state
   const wanted = wantedRuns()
-  const [output] = shownOutputs()
-  const none = state.runs.size ? 'No run matches.' : 'No runs yet.'
+  const [first] = shownOutputs()
   const showMore = () => {
     const next = wanted[shownRuns]
     change({ shownRuns: shownRuns + step, focus: next && cardId(next) })
@@ -22,8 +20,8 @@ export function Runs(): JSX.Element {
     <section id="runs" class="card" aria-labelledby="runs-title">
       <div class="head">
         <h2 id="runs-title">Runs</h2>
-        {output && (
-          <button type="button" class="quiet" onClick={() => showInGallery(output)}>
+        {first && (
+          <button type="button" class="quiet" onClick={() => change({ gallery: first.output })}>
             Gallery
           </button>
         )}
@@ -61,7 +59,7 @@ export function Runs(): JSX.Element {
         ))}
       </ul>
       <p id="no-runs" class="empty" hidden={wanted.length > 0}>
-        {wanted.length ? '' : none}
+        {state.runs.size ? 'No run matches.' : 'No runs yet.'}
       </p>
       <button type="button" id="more" hidden={wanted.length <= shownRuns} onClick={showMore}>
         Show more
@@ -74,7 +72,7 @@ const cardId = ({ id }: PageRun) => `card-${id}`
 
 function Card({ run }: { run: PageRun }) {
   const title = titleOf(run)
-  const name = workflowOf(run)?.name
+  const name = nameBeside(run)
   return (
     <button
       type="button"
@@ -91,7 +89,7 @@ function Card({ run }: { run: PageRun }) {
         <span class="status">
           <Badge run={run} /> <Time run={run} />
         </span>
-        {name && !title.startsWith(name) && <span class="of">{name}</span>}
+        {name && <span class="of">{name}</span>}
       </span>
     </button>
   )

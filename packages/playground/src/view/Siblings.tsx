@@ -20,7 +20,7 @@ function Tile({ run }: { run: PageRun }) {
   const text = hasEnded(run) ? wordOf(run) : progressOf(run)
   const show = () => {
     select(run.id)
-    if (output) change({ gallery: { runId: run.id, index: run.outputs.indexOf(output) } })
+    change({ gallery: output })
   }
   return (
     <button

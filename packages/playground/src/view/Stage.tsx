@@ -5,6 +5,7 @@ import {
   hasEnded,
   isDone,
   isUnheard,
+  nameBeside,
   siblingsOf,
   textOf,
   titleOf,
@@ -134,7 +135,7 @@ function Ended({ run }: { run: PageRun }) {
 /** Title, facts and buttons of a run. */
 function About({ run }: { run: PageRun }) {
   const title = titleOf(run)
-  const name = workflowOf(run)?.name
+  const name = nameBeside(run)
   return (
     <div class="about">
       <div class="words">
@@ -143,7 +144,7 @@ function About({ run }: { run: PageRun }) {
         </h3>
         <p class="facts">
           <Badge run={run} />
-          {name && !title.startsWith(name) && <span>{name}</span>}
+          {name && <span>{name}</span>}
           {run.endedAt && <span>{`${((run.endedAt - run.at) / 1000).toFixed(1)} s`}</span>}
           <Time run={run} />
           <code>{run.id}</code>

@@ -49,7 +49,11 @@ function clientOf({ baseUrl, apiKey }: Call) {
   return `const client = createClient({\n${indented(lines)}})\n`
 }
 
-const hasFile = (inputs: Call['inputs']) => Object.values(inputs).some((value) => listOf(value).some(isFile))
+/** The name of each value, of each one of a list. */
+const itemsOf = (inputs: Call['inputs']) =>
+  Object.entries(inputs).flatMap(([name, value]) => listOf(value).map((item) => [name, item] as const))
+
+const hasFile = (inputs: Call['inputs']) => itemsOf(inputs).some(([, item]) => isFile(item))
 
 const importFiles = (inputs: Call['inputs']) =>
   hasFile(inputs) ? "import { fileInput } from '@flowscale/client/node'\n" : ''
@@ -105,20 +109,20 @@ console.log(outputs)
 const lines = (...words: string[]) => `${words.join(' \\\n  ')}\n`
 
 const pathOf = ({ workflow }: Call) => `/workflows/${encodeURIComponent(workflow.id)}/runs`
+const formAddressOf = ({ baseUrl, workflow }: Call) =>
+  `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
 
 function curl(call: Call) {
-  const { baseUrl, apiKey, workflow, inputs, isGateway } = call
+  const { baseUrl, apiKey, inputs, isGateway } = call
   const key = apiKey === demoKey ? `'X-API-KEY: ${demoKey}'` : '"X-API-KEY: $FLOWSCALE_API_KEY"'
   const keyWords = apiKey ? [`-H ${key}`] : []
   const file = ({ name, type }: File) => {
     const path = name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
     return `@"${path}"${type ? `;type=${type}` : ''}`
   }
-  const parts = Object.entries(inputs).flatMap(([name, value]) =>
+  const parts = itemsOf(inputs).map(([name, item]) =>
     // Where a text begins with @ or has a ;type=, -F would not send it as it stands.
-    listOf(value).map((item) =>
-      isFile(item) ? `-F ${quote(`${name}=${file(item)}`)}` : `--form-string ${quote(`${name}=${item}`)}`,
-    ),
+    isFile(item) ? `-F ${quote(`${name}=${file(item)}`)}` : `--form-string ${quote(`${name}=${item}`)}`,
   )
   if (isGateway) {
     const body = hasFile(inputs) ? parts : [`--json ${quote(JSON.stringify(inputs))}`]
@@ -130,8 +134,7 @@ function curl(call: Call) {
   const form = parts.length
     ? parts
     : ["-H 'content-type: multipart/form-data; boundary=none'", "--data-binary $'--none--\\r\\n'"]
-  const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
-  return lines(`curl -X POST ${quote(address)}`, ...keyWords, ...form)
+  return lines(`curl -X POST ${quote(formAddressOf(call))}`, ...keyWords, ...form)
 }
 
 function python(call: Call) {
@@ -184,20 +187,20 @@ for output in run['outputs']:
 const quoteForPowerShell = (text: unknown) => `'${String(text).replace(/['\u2018-\u201b]/g, '$&$&')}'`
 
 /** The code for Windows, where each shell needs other quotes around the arguments of curl. */
-function powerShell({ baseUrl, apiKey, workflow, inputs }: Call) {
+function powerShell(call: Call) {
+  const { apiKey, inputs } = call
   const item = (value: unknown) =>
     isFile(value) ? `(Get-Item -LiteralPath ${quoteForPowerShell(value.name)})` : quoteForPowerShell(value)
   const fields = Object.entries(inputs).map(
     ([name, value]) => `  ${quoteForPowerShell(name)} = ${listOf(value).map(item).join(', ')}\n`,
   )
-  const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
   const key = apiKey === demoKey ? `'${demoKey}'` : '$env:FLOWSCALE_API_KEY'
   const headers = apiKey ? `  Headers = @{ 'X-API-KEY' = ${key} }\n` : ''
   return `# PowerShell 7
 $inputs = @{
 ${fields.join('')}}
 $request = @{
-  Uri = ${quoteForPowerShell(address)}
+  Uri = ${quoteForPowerShell(formAddressOf(call))}
   Method = 'Post'
   Form = $inputs
 ${headers}  MaximumRedirection = 0
@@ -207,9 +210,7 @@ Invoke-RestMethod @request
 }
 
 function command({ baseUrl, apiKey, workflow, inputs }: Call) {
-  const entries = Object.entries(inputs).flatMap(([name, value]) =>
-    listOf(value).map((item) => [name, item] as const),
-  )
+  const items = itemsOf(inputs)
   const start = (...words: string[]) => [
     `npx flowscale run ${quote(workflow.id)}`,
     ...words,
@@ -217,11 +218,11 @@ function command({ baseUrl, apiKey, workflow, inputs }: Call) {
     ...(apiKey === demoKey ? [`--api-key ${demoKey}`] : []),
   ]
   // A dash alone means the standard input there.
-  if (entries.some(([, value]) => value === '-') && !entries.some(([, value]) => isFile(value))) {
+  if (items.some(([, item]) => item === '-') && !hasFile(inputs)) {
     return `printf %s ${quote(JSON.stringify(inputs))} | ${lines(...start('--inputs -'))}`
   }
   const plain = (value: unknown) => (typeof value === 'string' && value.startsWith('@') ? `@${value}` : value)
-  const words = entries.map(([name, value]) =>
+  const words = items.map(([name, value]) =>
     quote(`${name}=${isFile(value) ? `@${value.name}` : plain(value)}`),
   )
   return lines(...start(...words))
