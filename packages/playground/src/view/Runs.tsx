@@ -96,7 +96,7 @@ function Card({ run }: { run: PageRun }) {
 }
 
 function picture(run: PageRun) {
-  if (!hasEnded(run)) return progressOf(run)
+  if (!hasEnded(run)) return <span class="percent">{progressOf(run)}</span>
   if (!isDone(run)) return '—'
   const output = thumbOf(run)
   return output ? <Thumb key={output} output={output} /> : '✓'

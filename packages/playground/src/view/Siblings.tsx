@@ -36,7 +36,7 @@ function Tile({ run }: { run: PageRun }) {
       ) : (
         <>
           <Preview preview={seen} />
-          <strong>{text}</strong>
+          <strong class="percent">{text}</strong>
           {!hasEnded(run) && <Bar run={run} />}
         </>
       )}

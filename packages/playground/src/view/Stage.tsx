@@ -104,7 +104,7 @@ function Going({ run, preview }: Seen & { run: PageRun }) {
       style={shapeOf(preview)}
     >
       <Preview preview={preview} />
-      <output>{progressOf(run)}</output>
+      <output class="percent">{progressOf(run)}</output>
       <Bar run={run} label="Progress of the run" />
       <p>{isOld ? `Last seen: ${lastProgressOf(run)}` : words}</p>
     </div>
