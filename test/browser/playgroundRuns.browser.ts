@@ -128,7 +128,10 @@ for (const [scheme, width] of [
         ['First run', 'a red fox in rain'],
         ['Second run', 'a red fox in snow'],
       ] as const) {
-        await dialog(page).getByRole('region', { name: place }).getByRole('img', { name: title }).waitFor()
+        const side = dialog(page).getByRole('region', { name: place })
+        await side.getByRole('img', { name: title }).waitFor()
+        const words = side.getByRole('paragraph').filter({ hasText: title })
+        assert.ok(await words.evaluate((box) => box.scrollHeight <= box.clientHeight), 'its title is not cut')
       }
       const row = (name: string) => dialog(page).getByRole('row').filter({ hasText: name })
       await row('text_51536').getByText('differs').waitFor()

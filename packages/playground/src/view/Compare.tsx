@@ -55,6 +55,10 @@ export function Compare(): JSX.Element {
   )
 }
 
+/** When a run was submitted, and its seed. */
+const factsOf = (run: PageRun) =>
+  [new Date(run.at).toLocaleTimeString('en-GB'), seedOf(run)].filter(Boolean).join(' · ')
+
 /** A run, which can be replaced by another, and its outputs. */
 function Side({ place, run }: { place: 0 | 1; run: PageRun }) {
   const name = place ? 'Second run' : 'First run'
@@ -64,20 +68,25 @@ function Side({ place, run }: { place: 0 | 1; run: PageRun }) {
   }
   return (
     <section aria-label={name}>
-      <select aria-label={name} value={run.id} onInput={({ currentTarget }) => choose(currentTarget.value)}>
-        {[run, ...othersOf(run)].map((one) => (
-          <option key={one.id} value={one.id}>
-            {[new Date(one.at).toLocaleTimeString('en-GB'), seedOf(one), titleOf(one).slice(0, 60)]
-              .filter(Boolean)
-              .join(' · ')}
-          </option>
-        ))}
-      </select>
-      {isDone(run) ? (
-        run.outputs.map((output) => <Media key={output} run={run} output={output} />)
-      ) : (
-        <p>{run.errors.join('\n') || wordOf(run)}</p>
-      )}
+      {/* A select shows a single line, so its run stands behind it. */}
+      <div class="pick">
+        <small>{factsOf(run)}</small>
+        <p>{titleOf(run)}</p>
+        <select aria-label={name} value={run.id} onInput={({ currentTarget }) => choose(currentTarget.value)}>
+          {[run, ...othersOf(run)].map((one) => (
+            <option key={one.id} value={one.id}>
+              {`${factsOf(one)} · ${titleOf(one).slice(0, 60)}`}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div>
+        {isDone(run) ? (
+          run.outputs.map((output) => <Media key={output} run={run} output={output} />)
+        ) : (
+          <p>{run.errors.join('\n') || wordOf(run)}</p>
+        )}
+      </div>
     </section>
   )
 }
