@@ -254,6 +254,26 @@ test('four seeds stand side by side, each with its progress, its preview and its
   })
 })
 
+test('four seeds: a cancelled one says so in its tile, and its buttons stay where they are', () => {
+  const { definition } = stepwise()
+  const workflow = {
+    ...definition,
+    inputs: { seed: { kind: 'number', required: false } },
+  } as typeof definition
+  return withPage({ options: { workflows: [workflow] } }, async (page) => {
+    await choose(page, 'Stepwise')
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('41')
+    await page.getByRole('button', { name: 'Run 4 seeds' }).click()
+    await stage(page).getByRole('button', { name: 'seed 44 Queued' }).click()
+    const about = () => page.locator('.about').evaluate((about) => (about as HTMLElement).offsetTop)
+    const before = await about()
+    await stage(page).getByRole('button', { name: 'Cancel' }).click()
+    await stage(page).getByRole('button', { name: 'seed 44 cancelled' }).waitFor()
+    await stage(page).getByRole('button', { name: 'Run again' }).waitFor()
+    assert.is(await about(), before)
+  })
+})
+
 test('four seeds: an error that may have started a run ends it, and nothing is sent again', () =>
   withPage({}, async (page, { emulator }) => {
     let count = 0

@@ -74,7 +74,7 @@ function Run({ run, isTile }: { run: PageRun; isTile: boolean }) {
   // A push connection is faster than the outputs.
   const isDue = preview && isDone(run) && !run.outputs.length
   // A tile has no room for several outputs, or for the text of an error.
-  const isSeen = isTile && (!hasEnded(run) || (isDone(run) && !run.outputs[1]))
+  const isSeen = isTile && !(isDone(run) ? run.outputs[1] : run.errors[0])
   return (
     <>
       {isSeen ? null : !hasEnded(run) || isDue ? (
