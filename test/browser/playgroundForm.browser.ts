@@ -3,7 +3,7 @@
 import { createClient } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
 import type { EmulatorOptions } from '@flowscale/emulator'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { until } from '../support/until.ts'
@@ -148,6 +148,26 @@ test('a link to a run shows its inputs in the form', () =>
     await page.reload()
     await untilPage(page, () => document.querySelector<HTMLInputElement>('input[type=number]')?.value === '7')
     assert.is(await page.getByLabel('Text text_51536').inputValue(), 'a red fox')
+  }))
+
+test('a text is dropped into a field, and into no other place', () =>
+  withPage({}, async (page) => {
+    const field = page.getByLabel('Text text_51536')
+    await field.fill('')
+    const drag = async (to: Locator) => {
+      const title = page.locator('#queue-title')
+      await title.evaluate((title) => getSelection()!.selectAllChildren(title))
+      await title.hover({ position: { x: 15, y: 8 } })
+      await page.mouse.down()
+      await to.hover({ position: { x: 20, y: 20 } })
+      await to.hover({ position: { x: 40, y: 20 } })
+      await page.mouse.up()
+    }
+    await drag(field)
+    await until(async () => (await field.inputValue()) === 'Queue')
+    const address = page.url()
+    await drag(page.locator('.drop').first())
+    assert.is(page.url(), address)
   }))
 
 test('a run without a text has a title of its own', () =>

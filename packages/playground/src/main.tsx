@@ -3,7 +3,7 @@
 import { type JSX, render } from 'preact'
 import { readAddress, readKeptRuns } from './state/address.ts'
 import { startConnection } from './state/connection.ts'
-import { chooseWorkflow, keepShownForm, showWorkflows } from './state/form.ts'
+import { chooseWorkflow, keepShownForm } from './state/form.ts'
 import { fillFrom } from './state/picture.ts'
 import { readRun } from './state/queue.ts'
 import { titleOf } from './state/runs.ts'
@@ -82,7 +82,8 @@ function draw(): void {
   if (!focused?.isConnected || focused.matches(':disabled')) stage?.querySelector('h3')?.focus()
   const { focus, scrollTo } = state
   state.focus = state.scrollTo = undefined
-  if (scrollTo) document.getElementById(scrollTo)?.scrollIntoView({ block: 'nearest' })
+  const place = document.getElementById(scrollTo ?? '')
+  place?.scrollIntoView({ block: place.offsetHeight > innerHeight ? 'start' : 'nearest' })
   if (focus) document.getElementById(focus)?.focus()
 }
 
@@ -91,10 +92,7 @@ function goBack(): void {
   const { run, workflow } = readAddress()
   change({ selected: run })
   const known = state.workflows.find(({ id }) => id === workflow)
-  if (known && workflow !== state.workflowId) {
-    chooseWorkflow(known)
-    showWorkflows(state.workflows)
-  }
+  if (known && workflow !== state.workflowId) chooseWorkflow(known)
   if (state.session && run && !state.runs.has(run)) readRun(state.session, run)
 }
 
@@ -103,12 +101,14 @@ addEventListener('popstate', goBack)
 addEventListener('storage', readKeptRuns)
 // Of a tab in the background, a phone tells no end.
 for (const type of ['pagehide', 'visibilitychange']) addEventListener(type, keepShownForm)
-// A file that misses the drop areas must not replace the page. A picture of a run fills the form.
-addEventListener('dragover', (event) => event.preventDefault())
+// What misses the drop areas must not replace the page. A picture of a run fills the form, and a text its field.
+const isForField = ({ target, dataTransfer }: DragEvent) =>
+  (target as Element).matches?.('input, textarea') && !dataTransfer?.types.includes('Files')
+addEventListener('dragover', (event) => isForField(event) || event.preventDefault())
 addEventListener('drop', (event) => {
   const file = event.dataTransfer?.files[0]
   if (file && !event.defaultPrevented) fillFrom(file)
-  event.preventDefault()
+  if (!isForField(event)) event.preventDefault()
 })
 
 const { run, workflow } = readAddress()

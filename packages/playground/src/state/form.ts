@@ -133,10 +133,7 @@ export function showWorkflows(workflows: PageWorkflow[]): boolean {
   change({ workflows, workflowsWords: words, isFormShown: true })
   const isNew = !state.fieldsOf && !state.rows.length
   if (!chosen) change({ fieldsOf: '' })
-  else {
-    if (chosen.id !== state.workflowId || !state.fieldsOf) chooseWorkflow(chosen)
-    change({ scrollTo: `workflow-${workflows.indexOf(chosen)}` })
-  }
+  else if (chosen.id !== state.workflowId || !state.fieldsOf) chooseWorkflow(chosen)
   const kept = isNew ? takeKeptForm() : undefined
   if (kept?.workflow !== chosenWorkflow().id) return isNew
   restore(kept)

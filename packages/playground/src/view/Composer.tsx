@@ -20,11 +20,19 @@ import { showCode } from './Reader.tsx'
 
 /** The workflows, and the form of the chosen one. */
 export function Composer(): JSX.Element {
-  const { workflows, workflowsWords } = state
+  const { workflows, workflowId, workflowsWords } = state
+  const list = useRef<HTMLDivElement>(null)
+  // Not by `scrollIntoView`, which scrolls the page, too, and lets Tab start there.
+  useLayoutEffect(() => {
+    const all = list.current!.getBoundingClientRect()
+    const chosen = list.current!.querySelector(':has(> :checked)')?.getBoundingClientRect() ?? all
+    list.current!.scrollTop +=
+      Math.min(0, chosen.top - all.top - 4) + Math.max(0, chosen.bottom - all.bottom + 4)
+  }, [workflowId, workflows.length])
   return (
     <section class="card composer" aria-labelledby="composer-title">
       <h2 id="composer-title">Workflow</h2>
-      <div id="workflows" class="workflows" role="radiogroup" aria-labelledby="composer-title">
+      <div ref={list} id="workflows" class="workflows" role="radiogroup" aria-labelledby="composer-title">
         {workflows.map((workflow, index) => (
           <WorkflowChoice key={workflow.id} workflow={workflow} index={index} />
         ))}
@@ -40,7 +48,7 @@ export function Composer(): JSX.Element {
 function WorkflowChoice({ workflow, index }: { workflow: PageWorkflow; index: number }) {
   const { id, name, description } = workflow
   return (
-    <label id={`workflow-${index}`} class="workflow">
+    <label class="workflow">
       <input
         type="radio"
         name="workflow"
