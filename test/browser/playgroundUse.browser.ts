@@ -3,7 +3,7 @@
 import { createClient, executeWorkflow } from '@flowscale/client'
 import { createEmulator, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import type { Page } from 'playwright-core'
+import type { Page, WebSocketRoute } from 'playwright-core'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { until } from '../support/until.ts'
@@ -121,6 +121,48 @@ test('a reload in the middle of a run: it is in view on a phone, and its title a
     await stage(page).getByRole('img', { name: 'a heron' }).waitFor()
   })
 })
+
+/** Reloads the page. Gives a function that closes its socket, which then opens again. */
+async function reloadWithSocket(page: Page) {
+  let socket: WebSocketRoute | undefined
+  await page.routeWebSocket(/./, (one) => {
+    one.connectToServer()
+    socket = one
+  })
+  await page.reload()
+  await status(page, 'Live')
+  return () => socket!.close()
+}
+
+test('a run from the list is shown from its top, and there the page stays when the connection opens again', () =>
+  withPage({ width: 390 }, async (page, { url }) => {
+    const client = createClient({ baseUrl: url, apiKey: CANARY })
+    await executeWorkflow(client, 'd1ptych7two2', { prompt: 'two lakes' })
+    const closeSocket = await reloadWithSocket(page)
+    await page.setViewportSize({ width: 390, height: 600 })
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await runList(page).getByRole('button', { name: 'two lakes completed' }).click()
+    const top = () =>
+      page.locator('#stage').evaluate((stage) => Math.round(stage.getBoundingClientRect().top))
+    await until(async () => (await top()) === 0)
+    // By then, the workflows are drawn.
+    const read = page.waitForResponse(/\/api\/v1\/runs\?/)
+    await closeSocket()
+    await read
+    assert.is(await top(), 0)
+  }))
+
+test('a dialog about runs closes when their server refuses the key', () =>
+  withPage({}, async (page) => {
+    const closeSocket = await reloadWithSocket(page)
+    await run(page)
+    await stage(page).getByRole('button', { name: 'Enlarge' }).click()
+    await dialog(page).waitFor()
+    await page.route('**/api/v1/comfy/workflows', (route) => route.fulfill({ status: 401, json: {} }))
+    await closeSocket()
+    await page.locator('#key-problem').filter({ hasText: 'API key' }).waitFor()
+    await page.locator('#gallery').waitFor({ state: 'hidden' })
+  }))
 
 for (const how of ['sockets', 'polling']) {
   test(`a run from elsewhere has its title while it is running, and then its picture (${how})`, () => {
