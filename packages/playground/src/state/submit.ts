@@ -156,7 +156,7 @@ function showRefusal(error: Refusal): void {
   )
   if (words.length) refuseRun(words.join('; '))
   else if (!all.length) {
-    const hint = maybeSubmitted ? ' It may have been submitted all the same: look among the runs.' : ''
+    const hint = maybeSubmitted ? '. It may have been submitted all the same: look among the runs.' : ''
     refuseRun((isFlowScaleError(error) && errors?.join('; ')) || message + hint)
   }
 }
