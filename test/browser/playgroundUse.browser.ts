@@ -152,6 +152,18 @@ test('a run from the list is shown from its top, and there the page stays when t
     assert.is(await top(), 0)
   }))
 
+test('the connection that is open for reading stays open when the socket opens again', () =>
+  withPage({}, async (page) => {
+    const closeSocket = await reloadWithSocket(page)
+    await page.getByLabel('Server').waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Connection:' }).click()
+    const read = page.waitForResponse(/\/api\/v1\/runs\?/)
+    await closeSocket()
+    await (await read).finished()
+    await page.waitForTimeout(300)
+    assert.ok(await page.getByLabel('Server').isVisible())
+  }))
+
 test('a dialog about runs closes when their server refuses the key', () =>
   withPage({}, async (page) => {
     const closeSocket = await reloadWithSocket(page)

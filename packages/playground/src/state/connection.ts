@@ -128,14 +128,14 @@ async function load(session: Session): Promise<void> {
     const isFresh = showWorkflows(workflows)
     await readRuns(session)
     if (session !== state.session) return
-    const isFirst = session.isGuess && !session.hasAnswered
+    const isNew = !session.hasAnswered
     session.hasAnswered = true
     session.problem = ''
-    change({ ...noProblems, isConnectionShown: false })
+    change({ ...noProblems, ...(isNew && { isConnectionShown: false }) })
     if (state.selected && !state.runs.has(state.selected)) await readRun(session, state.selected)
     const run = state.runs.get(state.selected ?? '')
     // After a reload on a phone, the form would be in view, and the run below it.
-    if (isFirst && run) change({ scrollTo: 'stage' })
+    if (isNew && session.isGuess && run) change({ scrollTo: 'stage' })
     // The address of the page names a run, such as in a link that somebody sent.
     if (isFresh && run && workflowIdOf(run) === state.workflowId) refill(run, false)
   } catch (error) {
