@@ -267,6 +267,8 @@ test('a run whose server is away for too long is failed, and stays so', async (s
   while (!run?.completedAt) run = await engine.getRun(id).catch(() => undefined)
   assert.is(run.status, 'failed')
   said(run.error!)
+  // Nobody knows whether there is a run with another id.
+  await rejects(engine.getRun(crypto.randomUUID()), EngineError, { status: 503 })
   comfy.faults.length = 0
   assert.is((await engine.getRun(id))!.status, 'failed')
   assert.is((await another().getRun(id))!.status, 'failed', 'it was written down once it could be')

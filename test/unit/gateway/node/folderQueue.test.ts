@@ -1,6 +1,6 @@
 // The queue in a folder: what any queue does, and what an earlier version left in the folder.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { assert, rejects, throws } from '#test'
 import { EngineError } from '../../../../packages/gateway/src/engine.ts'
@@ -120,13 +120,25 @@ test('the queue of an earlier version is taken over once, as it was', async () =
 })
 
 test('an earlier version that still runs keeps its folder', async () => {
+  const dead = 2 ** 30
+  const lock = (pid: number, host: string) => write('lock', JSON.stringify({ pid, host }))
   write('queue.jsonl', '')
-  write('lock', JSON.stringify({ pid: process.ppid, host: (await import('node:os')).hostname() }))
-  const error = await rejection(openQueue())
-  assert.match(error.message, String(process.ppid))
-  assert.ok(existsSync(path('queue.jsonl')))
+  for (const [pid, host] of [
+    [process.ppid, hostname()],
+    // Nobody knows here whether it is dead.
+    [dead, 'another'],
+  ] as const) {
+    lock(pid, host)
+    const error = await rejection(openQueue())
+    assert.match(error.message, String(pid))
+    assert.ok(existsSync(path('queue.jsonl')))
+  }
   // One that was killed does not.
   utimesSync(path('lock'), 0, 0)
+  await openQueue()
+  await open.pop()!.close()
+  write('queue.jsonl', '')
+  lock(dead, hostname())
   await openQueue()
 })
 

@@ -357,7 +357,7 @@ test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
     '/userdata?dir=.',
     'http://127.0.0.1:1/',
   ]
-  await withWorker([], async ({ comfy, calls, more }) => {
+  const check = async ({ comfy, calls, more }: Site) => {
     more.push({ asks: paths.map((path, index) => ({ id: `${index}`, path })) })
     const answers = await until(
       () => calls.filter(([method]) => method === 'answer'),
@@ -368,7 +368,9 @@ test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
     assert.ok(
       comfy.requests.every(({ path }) => /^\/(prompt|object_info\/SaveImage|system_stats)$/.test(path)),
     )
-  })
+  }
+  // A worker goes on, though an answer of it is refused.
+  await withWorker([], check, refuses('answer'))
 })
 
 test('a gateway that refuses it has its last word', async () => {
