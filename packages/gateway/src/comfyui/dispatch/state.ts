@@ -56,7 +56,7 @@ class Knowledge {
   isTicking = false
   tickedAt = 0
   /** Whether the last look at the queue, and at the other gateways, gave an answer. */
-  isInTouch = true
+  isInTouch = false
   inTouchSince = 0
   /** By run, since when it is with a server that is unknown here. */
   readonly strays: Map<string, number> = new Map()

@@ -21,7 +21,6 @@ export async function openDispatch(state: State, addServer: (name: string) => Se
   state.cancelled ??= await queue.open((message) => log('warn', message), state)
   for (const { job } of state.cancelled) await endCancelled(state, job.id)
   state.cancelled = []
-  state.inTouchSince = performance.now()
   state.meetPeers ??= queue.peers && joinPeers(queue.peers, state, addServer)
   await state.meetPeers?.()
   const look = (): Promise<void> =>
