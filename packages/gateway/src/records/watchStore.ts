@@ -44,7 +44,7 @@ export function watchStore<S extends object>(store: S, watchOf: () => StoreWatch
   }
 
   function succeed<T>(kind: string, result: T): T {
-    if (failing.size > 0 && failing.delete(kind)) watchOf()?.log('info', WORKS[kind]!)
+    if (!isClosed && failing.size > 0 && failing.delete(kind)) watchOf()?.log('info', WORKS[kind]!)
     return result
   }
 

@@ -220,7 +220,13 @@ test('a store that fails for an hour has a line at its start and one at its end'
   assert.equal(lines, ['error Full'])
   await store.commit({ isGrowth: true })
   assert.is(lines.splice(0)[1], 'info The store of the runs takes new runs again')
+  // The close of one that fails says nothing about it.
+  await clock.tickAsync(60_000)
+  broken = new Error('Gone')
+  await rejection(store.read())
+  broken = undefined
   await store.close()
+  assert.equal(lines.splice(0), ['error Gone'])
   broken = new Error('Closed')
   await rejection(store.read())
   assert.equal(lines, [])
