@@ -211,11 +211,14 @@ async function sayLeft({ queue, log }: State): Promise<void> {
   const sent = held.filter(({ sentAt }) => sentAt !== undefined)
   const places = new Set(sent.map(({ server }) => server)).size
   const waiting = count + held.length - sent.length
-  if (sent.length + waiting === 0) return
   const number = (count: number, one: string, several: string): string =>
     `${count} ${count === 1 ? one : several}`
-  const goOn = `${number(sent.length, 'run goes', 'runs go')} on at ${number(places, 'server', 'servers')}`
-  log('info', `${goOn}; ${number(waiting, 'waits', 'wait')}`)
+  const parts: string[] = []
+  if (places > 0)
+    parts.push(`${number(sent.length, 'run goes', 'runs go')} on at ${number(places, 'server', 'servers')}`)
+  if (waiting > 0)
+    parts.push(places > 0 ? number(waiting, 'waits', 'wait') : number(waiting, 'run waits', 'runs wait'))
+  if (parts.length > 0) log('info', parts.join('; '))
 }
 
 function containerOf(server: Server, entries: readonly Entry[]): Container {
