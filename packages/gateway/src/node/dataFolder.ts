@@ -55,13 +55,13 @@ export async function keepKey(folder: string, file = 'api-key'): Promise<string>
 export async function keepText(path: string, text: string): Promise<string> {
   // Two gateways that start at once share the text of the first.
   const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, `${text}\n`, { mode: 0o600 })
   try {
+    await writeFile(draft, `${text}\n`, { mode: 0o600 })
     await link(draft, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
-    await rm(draft)
+    await rm(draft, { force: true })
   }
   return (await readFile(path, 'utf8')).trim()
 }
@@ -70,11 +70,12 @@ export async function keepText(path: string, text: string): Promise<string> {
 export function userFolder(): string {
   const { XDG_DATA_HOME, LOCALAPPDATA } = process.env
   const home = homedir()
+  // An empty one counts as unset.
   const base = {
     darwin: join(home, 'Library', 'Application Support'),
-    win32: LOCALAPPDATA ?? join(home, 'AppData', 'Local'),
+    win32: LOCALAPPDATA || join(home, 'AppData', 'Local'),
   } as Readonly<Record<string, string>>
-  return join(base[process.platform] ?? XDG_DATA_HOME ?? join(home, '.local', 'share'), 'flowscale-gateway')
+  return join(base[process.platform] ?? (XDG_DATA_HOME || join(home, '.local', 'share')), 'flowscale-gateway')
 }
 
 /** A new key, from random bytes. */

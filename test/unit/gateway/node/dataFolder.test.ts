@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import fs, { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { assert, said, suite } from '#test'
@@ -34,13 +35,17 @@ test('the folder of a user, by system', () => {
       [
         of('linux', {}),
         of('linux', { XDG_DATA_HOME: '/data' }),
+        of('linux', { XDG_DATA_HOME: '' }),
         of('darwin', { XDG_DATA_HOME: '/data' }),
+        of('win32', { LOCALAPPDATA: '' }),
         of('win32', { LOCALAPPDATA: '/local' }),
       ],
       [
         '/home/ada/.local/share/flowscale-gateway',
         '/data/flowscale-gateway',
+        '/home/ada/.local/share/flowscale-gateway',
         '/home/ada/Library/Application Support/flowscale-gateway',
+        '/home/ada/AppData/Local/flowscale-gateway',
         '/local/flowscale-gateway',
       ],
     )
@@ -106,6 +111,22 @@ test('a key is made once, kept for the owner alone, and found again', async () =
   assert.is((await stat(join(data, 'api-key'))).mode & 0o777, 0o600)
   assert.equal(await readdir(data), ['api-key'])
   assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), keys[0])
+})
+
+test('a full disk leaves nothing of a key', async () => {
+  const real = fs.writeFile
+  fs.writeFile = async (path) => {
+    await real(path, '')
+    throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+  }
+  syncBuiltinESMExports()
+  try {
+    assert.is(Object(await rejection(keepKey(folder))).code, 'ENOSPC')
+  } finally {
+    fs.writeFile = real
+    syncBuiltinESMExports()
+  }
+  assert.equal(await readdir(folder), [])
 })
 
 test('a key that was spoiled is an error that does not show it', async () => {
