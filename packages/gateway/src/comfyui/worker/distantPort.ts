@@ -1,6 +1,6 @@
 // The gateway over HTTP, for a worker that dials in.
 import type { Outcome } from '../../workerPort.ts'
-import { Crowded, NotWelcome, type Port, Refused } from './news.ts'
+import { Crowded, NoGateway, NotWelcome, type Port, Refused } from './news.ts'
 
 interface DistantOptions {
   /** Such as `https://gateway.example.com`. */
@@ -16,11 +16,17 @@ const REFUSALS: Readonly<Record<number, string>> = {
   403: 'its key is not the one for workers',
   404: 'start the gateway with --workers',
 }
+/** A gateway never answers a worker so. Its own 404 is JSON. */
+const FOREIGN = [301, 302, 303, 307, 308, 404, 405, 501]
 /** For a file. */
 const LONG_MS = 3_600_000
 
 export function createDistantPort({ gateway, key, name }: DistantOptions): Port {
   const session = crypto.randomUUID()
+  const noGateway = (what: string): NoGateway =>
+    new NoGateway(
+      `${gateway} answers a worker with ${what}, as no gateway does: check --gateway. Trying again`,
+    )
 
   async function call(
     method: string,
@@ -34,23 +40,27 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
       body: body ?? null,
       ...(body instanceof ReadableStream && { duplex: 'half' }),
       // No redirect gets the key.
-      redirect: 'error',
+      redirect: 'manual',
       headers: { 'x-api-key': key, 'x-worker': name, 'x-worker-session': session },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     } as RequestInit)
     if (response.ok) return response
     await response.body?.cancel()
-    if (response.status === 409) throw new Refused('session')
-    if (response.status === 410) throw new Refused('run')
-    if (response.status === 429) throw new Crowded()
-    const why = REFUSALS[response.status]
+    const { status } = response
+    if (status === 409) throw new Refused('session')
+    if (status === 410) throw new Refused('run')
+    if (status === 429) throw new Crowded()
+    if (FOREIGN.includes(status) && !(status === 404 && isJson(response))) throw noGateway(`status ${status}`)
+    const why = REFUSALS[status]
     if (why !== undefined) throw new NotWelcome(why)
-    throw new Error(`The gateway answered with ${response.status}`)
+    throw new Error(`The gateway answered with ${status}`)
   }
 
   async function post<T>(path: readonly string[], value: object = {}, signal?: AbortSignal): Promise<T> {
     const response = await call('POST', path, { body: JSON.stringify(value), ...(signal && { signal }) })
-    return (await response.json()) as T
+    if (isJson(response)) return (await response.json()) as T
+    await response.body?.cancel()
+    throw noGateway('what is not JSON')
   }
 
   return {
@@ -72,3 +82,6 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
     answer: (id, answer) => post(['answer', id], answer),
   }
 }
+
+const isJson = ({ headers }: Response): boolean =>
+  headers.get('content-type')?.startsWith('application/json') === true

@@ -56,3 +56,8 @@ export class Crowded extends EngineError {
 export class NotWelcome extends Error {
   override readonly name = 'NotWelcome'
 }
+
+/** What answers is no gateway. One may come there later, so a worker tries again. */
+export class NoGateway extends Error {
+  override readonly name = 'NoGateway'
+}

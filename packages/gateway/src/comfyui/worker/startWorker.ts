@@ -2,7 +2,16 @@
 import { sleep, within } from '../../runtime.ts'
 import { REPLACEMENTS } from '../api/classes.ts'
 import { attend, stop } from './attend.ts'
-import { type Assignment, Crowded, HAS_KEY, LEASE_MS, type News, NotWelcome, Refused } from './news.ts'
+import {
+  type Assignment,
+  Crowded,
+  HAS_KEY,
+  LEASE_MS,
+  type News,
+  NoGateway,
+  NotWelcome,
+  Refused,
+} from './news.ts'
 import { prepareInputs, sendNext } from './sendNext.ts'
 import {
   AGAIN_MS,
@@ -75,7 +84,8 @@ async function poll(worker: Worker): Promise<void> {
         return onRefused?.(error as Error)
       }
       if (isTaken) say(`Another worker has the name "${name}": waiting until it is gone`, 'info')
-      else say(error instanceof Crowded ? error.message : 'The gateway does not answer: trying again')
+      else if (error instanceof Crowded || error instanceof NoGateway) say(error.message)
+      else say('The gateway does not answer: trying again')
       await sleep(AGAIN_MS)
     }
   }

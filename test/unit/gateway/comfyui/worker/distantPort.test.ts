@@ -3,7 +3,7 @@ import { assert, said } from '#test'
 import { createComfyClient } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { createDistantPort } from '../../../../../packages/gateway/src/comfyui/worker/distantPort.ts'
-import { NotWelcome, Refused } from '../../../../../packages/gateway/src/comfyui/worker/news.ts'
+import { NoGateway, NotWelcome, Refused } from '../../../../../packages/gateway/src/comfyui/worker/news.ts'
 import { startWorker } from '../../../../../packages/gateway/src/comfyui/worker/startWorker.ts'
 import { createGateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
@@ -116,4 +116,42 @@ test('a redirect gets no key', async () => {
   await front.close()
   await target.close()
   assert.equal(elsewhere, [])
+})
+
+test('at an address without a gateway, it says what it got, and tries again', async ({ comfies }) => {
+  const options = { name: 'gpu', key: CANARY }
+  const client = createComfyClient(comfies[0]!.url)
+  const lines: string[] = []
+  const worker = startWorker({
+    client,
+    port: createDistantPort({ ...options, gateway: client.url }),
+    name: 'gpu',
+    lostAfterMs: 600_000,
+    log: (_level, line) => void lines.push(line),
+    onRefused: (error) => void lines.push(String(error)),
+  })
+  await until(() => lines.length > 0).finally(worker.close)
+  said(lines[0]!.replace(client.url, 'URL'))
+  // A redirect, a proxy without its gateway, a server of files, a page.
+  let status = 0
+  const front = await listen((_request, response) =>
+    response.writeHead(status, { 'content-type': 'text/html', location: '/' }).end('<p>'),
+  )
+  try {
+    for (status of [301, 404, 501, 200]) {
+      const error = await rejection(
+        createDistantPort({ ...options, gateway: front.url }).poll(nothing, never),
+      )
+      assert.instance(error, NoGateway, String(status))
+      said(error.message.replace(front.url, 'URL'))
+    }
+  } finally {
+    await front.close()
+  }
+  const gateway = createGateway({ engine: comfyui({ url: client.url }), workflows: files, apiKey: null })
+  const served = await serve(gateway)
+  const without = await rejection(createDistantPort({ ...options, gateway: served.url }).poll(nothing, never))
+  await gateway.close()
+  await served.close()
+  assert.instance(without, NotWelcome)
 })
