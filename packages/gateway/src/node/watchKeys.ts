@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { chmod, chown, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { type Key, problemOfKeys, type WatchedKeys } from '../http/access.ts'
 import { checkOptions, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
@@ -149,6 +149,8 @@ async function lock(draft: string): Promise<void> {
       return await (await open(draft, 'wx', 0o600)).close()
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
+      if (code === 'ENOENT')
+        throw new Error(`Can't write ${draft}: there is no folder ${dirname(draft)}`, { cause })
       if (code !== 'EEXIST') throw new Error(`Can't write ${draft}: ${code}`, { cause })
       if (tries === 100)
         throw new Error(`${draft} is there: remove it, unless another "key add" is at work`, { cause })
