@@ -175,8 +175,8 @@ export const gateway = {
   'gateway-worker-key-redirected': {
     bug: 'A redirect takes the key for workers to another server',
     file: 'packages/gateway/src/comfyui/worker/distantPort.ts',
-    from: "redirect: 'error'",
-    to: "redirect: 'follow'",
+    from: "isStream ? 'error' : 'manual'",
+    to: "'follow'",
   },
   'gateway-key-leaves-folder': {
     bug: 'The key of a record leads out of the folder of records',

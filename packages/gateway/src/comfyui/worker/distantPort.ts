@@ -35,12 +35,13 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
   ): Promise<Response> {
     const { timeoutMs = TIMEOUT_MS, signal, body } = init
     const timeout = AbortSignal.timeout(timeoutMs)
+    const isStream = body instanceof ReadableStream
     const response = await fetch(`${gateway}/api/v1/worker/${path.map(encodeURIComponent).join('/')}`, {
       method,
       body: body ?? null,
-      ...(body instanceof ReadableStream && { duplex: 'half' }),
-      // No redirect gets the key.
-      redirect: 'manual',
+      ...(isStream && { duplex: 'half' }),
+      // No redirect gets the key. With anything but `error`, Node keeps a whole stream to send it again.
+      redirect: isStream ? 'error' : 'manual',
       headers: { 'x-api-key': key, 'x-worker': name, 'x-worker-session': session },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     } as RequestInit)
