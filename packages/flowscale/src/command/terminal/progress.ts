@@ -1,10 +1,12 @@
-import { isEnded } from '@flowscale/client'
+import { type Client, getRun, isEnded } from '@flowscale/client'
 import type { RunProgress } from '@flowscale/client/poller'
 import type { Ora } from 'ora'
 import { clean, type Printer, setStatusLine, terminal } from './printer.ts'
 
 /** One line on stderr that says how far the work is. */
 export interface Progress {
+  /** Whether anybody sees it: neither without a terminal nor after `stop`. */
+  readonly isSeen: boolean
   /** `detail` is cut first, where the window is narrow. Between the two stands the time since the first call. */
   show(text: string, detail?: string): void
   /** Takes the line away, and gives the cursor back. */
@@ -17,20 +19,27 @@ export interface Progress {
  */
 export function createProgress({ isQuiet }: Pick<Printer, 'isQuiet'>): Progress {
   const { isTTY, isDumb } = terminal(process.stderr)
-  if (!isTTY || isQuiet || process.env.CI) return { show() {}, stop() {} }
+  if (!isTTY || isQuiet || process.env.CI) return { isSeen: false, show() {}, stop() {} }
   return isDumb ? createPlainProgress() : createMovingProgress()
 }
 
 function createPlainProgress(): Progress {
   let last = ''
+  let isStopped = false
   return {
+    get isSeen() {
+      return !isStopped
+    },
     show(text, detail) {
+      if (isStopped) return
       const line = join(text, detail)
       const words = line.replace(/\d+/g, '')
       if (words !== last) process.stderr.write(`${line}\n`)
       last = words
     },
-    stop() {},
+    stop() {
+      isStopped = true
+    },
   }
 }
 
@@ -75,6 +84,9 @@ function createMovingProgress(): Progress {
     }, 1000)
   }
   return {
+    get isSeen() {
+      return !isStopped
+    },
     show(...next) {
       if (isStopped) return
       if (!shown) {
@@ -98,19 +110,36 @@ export function elapsed(ms: number): string {
   return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
 }
 
+/** How often the server is asked why a run waits, in ms. A gateway knows it after 10 s. */
+const askMs = 5000
+
 /** Makes an `onProgress` that shows a person a line, and the first preview, and a program an event. */
 export function showState(
   runId: () => string | undefined,
   progress: Progress,
-  print: Printer,
+  { client, print }: { client: Client; print: Printer },
 ): (state: RunProgress) => void {
   let isShown = false
+  let asking: NodeJS.Timeout | undefined
   return (state) => {
     // The address opens the latest picture, until it expires.
     if (state.preview && !isShown) print.note(`Preview: ${state.preview}`)
     isShown ||= !!state.preview
-    print.event('progress', { runId: runId(), ...state, status: toStatus(state.status) })
-    progress.show(...partsOf(state))
+    const status = toStatus(state.status)
+    print.event('progress', { runId: runId(), ...state, status })
+    const [text, node] = partsOf(state)
+    progress.show(text, node)
+    clearInterval(asking)
+    const id = runId()
+    if (status !== 'queued' || id === undefined || !progress.isSeen || print.isJson) return
+    // `onProgress` is not called for a new reason alone.
+    const timer = setInterval(async () => {
+      if (!progress.isSeen) return clearInterval(timer)
+      const options = { maxRetries: 0, signal: AbortSignal.timeout(askMs) }
+      const found = await getRun(client, id, options).catch(() => undefined)
+      if (found && timer === asking) progress.show(text, found.data.waits_for)
+    }, askMs).unref()
+    asking = timer
   }
 }
 

@@ -48,7 +48,7 @@ export async function run(call: Call): Promise<void> {
         print.event('submitted', { runId, ...submission, ...others })
         await show(runId)
       },
-      onProgress: showState(() => runId, progress, print),
+      onProgress: showState(() => runId, progress, call),
     })
     if (folder !== undefined && result.outputs.length) progress.show('saving')
     const delivered = await deliver(result, folder, call)

@@ -78,7 +78,7 @@ async function waitForOne(runId: string, waiting: Waiting, call: Call): Promise<
     const result = await waitForResult(client, runId, {
       timeoutMs: flags.timeout! * 1000,
       signal,
-      onProgress: isOne || print.isJson ? showState(() => runId, progress, print) : undefined,
+      onProgress: isOne || print.isJson ? showState(() => runId, progress, call) : undefined,
     })
     const folder = flags.output && folderOf(flags.output, runId, isOne)
     const turn = waiting.saving.then(() => deliver(result, folder, call))
