@@ -822,6 +822,7 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     ['resume', 'gpu-1', '--gateway', `http://u:${CANARY}@a`, '--key', CANARY],
     ['queue', 'cancel'],
     ['queue'],
+    ['key', 'list'],
     ['key', 'add', 'shop', '--wrong'],
     [...serving, '--data', file],
   ])

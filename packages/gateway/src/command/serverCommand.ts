@@ -87,6 +87,10 @@ export class ServerCommand extends Command {
       const named = problem.replace(/'(--?api-?key|[\w-]*).*'/is, "'$1'")
       throw new UsageError(named.endsWith('?)') ? named : `${named}. ${this.advice} lists the flags.`)
     }
+    if (code === 'commander.unknownCommand' && !problem.endsWith('?)')) {
+      const names = this.commands.map((command) => command.name()).join(', ')
+      throw new UsageError(`${problem}. The commands are: ${names}`)
+    }
     const isCount = code === 'commander.missingArgument' || code === 'commander.excessArguments'
     const usage = `. Usage: ${this.createHelp().commandUsage(this)}`
     throw new UsageError(isCount ? problem.replace(/\.?$/, usage) : problem)
