@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { assert } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { browser, suiteWithBrowser } from './kit/browser.ts'
+import { answerTo, browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import { choose, connect, disconnect, isShown, run, stage, status } from './kit/playground.ts'
 
@@ -126,8 +126,8 @@ test('a ComfyUI that goes away and comes back', () =>
   withPage(null, async (page, comfy) => {
     await stage(page).getByText('completed').waitFor()
     await comfy.kill()
-    await notice(page).filter({ hasText: "ComfyUI doesn't answer." }).waitFor()
-    await queue(page).getByText("doesn't answer").waitFor()
+    await notice(page).filter({ hasText: 'ComfyUI: does not answer.' }).waitFor()
+    await queue(page).getByText('does not answer').waitFor()
     assert.is(await queue(page).getByText('idle').count(), 0)
     await status(page, 'Waiting')
     await isAccessible(page, 'without ComfyUI')
@@ -135,6 +135,18 @@ test('a ComfyUI that goes away and comes back', () =>
     await notice(page).waitFor({ state: 'hidden' })
     await status(page, 'Live')
     await queue(page).getByText('idle').waitFor()
+  }))
+
+test('a paused ComfyUI', () =>
+  withGateway(null, async (page, _, url) => {
+    await page.route(/\/comfy\/(health|queue)/, async (route) => {
+      const { data } = await (await answerTo(route)).json()
+      Object.assign(data[0], { status: 'stopped', reason: 'paused' })
+      await route.fulfill({ json: { status: 'success', data } })
+    })
+    await page.goto(url)
+    await notice(page).filter({ hasText: 'ComfyUI: paused.' }).waitFor()
+    await queue(page).getByText('paused').waitFor()
   }))
 
 test('a ComfyUI that starts after the page', () =>

@@ -129,7 +129,7 @@ export interface ContainerHealth {
   status: ContainerStatus
   /** The name of the container on some servers. `container` has the name on every server. */
   url?: string | null
-  /** Why a server of your gateway gets no runs, though it answers. */
+  /** Why a server of your gateway gets no runs, such as `paused` or `does not answer`. */
   reason?: string
   [field: string]: unknown
 }
@@ -150,7 +150,7 @@ export interface ContainerQueue {
     queue_remaining?: number
     [field: string]: unknown
   }
-  /** Why a server of your gateway gets no runs, though it answers. */
+  /** Why a server of your gateway gets no runs, such as `paused` or `does not answer`. */
   reason?: string
   [field: string]: unknown
 }

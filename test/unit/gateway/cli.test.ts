@@ -173,6 +173,10 @@ test('--workers: a GPU dials in, makes runs and is found by its name', async () 
     worker.child.kill('SIGTERM')
     assert.is(await ended, 0)
     await until(statuses, (found) => found === 'comfyui-1 idle,gpu-2 stopped')
+    for (const path of ['health', 'queue']) {
+      const { data }: { data: any[] } = await (await fetch(`${url}/api/v1/comfy/${path}`, { headers })).json()
+      assert.equal(pluck(data.slice(0, 2), 'reason'), [undefined, 'does not answer'], path)
+    }
   } finally {
     await distant.stop()
   }
@@ -193,7 +197,7 @@ test('pause, resume and queue cancel: a server takes no runs, and a stop says wh
   const reasonsOf = (servers: any[]) => servers.map(({ reason }) => reason)
   const paused = await ask('pause', 'comfyui-1', ...flags)
   assert.equal([paused.code, paused.out], [0, 'comfyui-1 ends its run, and takes no other\n'])
-  assert.equal(reasonsOf(await get('comfy/health')), ['paused'])
+  for (const path of ['health', 'queue']) assert.is(reasonsOf(await get(`comfy/${path}`))[0], 'paused', path)
   const { run_id } = await get('runs?workflow_id=slow', 'POST')
   for (const args of [
     ['pause', 'gpu-3', ...flags],

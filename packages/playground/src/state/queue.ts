@@ -46,10 +46,10 @@ async function noteQueue(session: Session): Promise<void> {
     checkHealth(session.client, options).catch(() => ({ data: [] })),
   ])
   if (session !== state.session) return
-  const stopped = health.data.filter(({ status }) => status === 'stopped').map(({ container }) => container)
+  const stopped = health.data.filter(({ status }) => status === 'stopped')
   const containers = queue.data.map((container) => ({
     ...container,
-    isStopped: stopped.includes(container.container),
+    isStopped: stopped.some((server) => server.container === container.container),
     // The queue that several servers take from is no server, and has no health.
     isShared:
       health.data.length > 0 && !health.data.some((server) => server.container === container.container),
@@ -58,7 +58,7 @@ async function noteQueue(session: Session): Promise<void> {
   session.isLost = false
   session.away =
     servers.length > 0 && servers.every(({ isStopped }) => isStopped)
-      ? `${stopped.join(', ')} ${stopped.length > 1 ? "don't" : "doesn't"} answer`
+      ? stopped.map(({ container, reason }) => `${container}: ${reason ?? 'does not answer'}`).join('; ')
       : ''
   change({ containers })
   const known = new Set(state.runs.keys())

@@ -21,10 +21,11 @@ export function Queue(): JSX.Element {
   )
 }
 
-function Container({ container, queue, isStopped, isShared }: NonNullable<typeof state.containers>[number]) {
+function Container(props: NonNullable<typeof state.containers>[number]) {
+  const { container, queue, reason, isStopped, isShared } = props
   const [running] = queue.queue_running
   const waiting = queue.queue_pending.length
-  const word = isStopped ? "doesn't answer" : running ? 'running' : 'idle'
+  const word = isStopped ? (reason ?? 'does not answer') : running ? 'running' : 'idle'
   const run = running && state.runs.get(running[1])
   return (
     <li>

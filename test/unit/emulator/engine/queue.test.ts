@@ -176,7 +176,8 @@ for (const transport of TRANSPORTS) {
     const { status, body } = await api.post('/api/v1/runs?workflow_id=gate')
     assert.equal([status, body], [503, { status: 'error', errors: ['The emulator is closed'] }])
     const health = await api.get('/api/v1/comfy/health')
-    assert.equal(health.body.data, [{ container: 'container #1', status: 'stopped' }])
+    const reason = 'does not answer'
+    assert.equal(health.body.data, [{ container: 'container #1', status: 'stopped', reason }])
     api.emulator.close()
   })
 }

@@ -1,5 +1,5 @@
 // Answers about servers, the queue and workflows.
-import { mayRun, maySee, type QueueEntry, type Workflow } from '../../engine.ts'
+import { type Container, mayRun, maySee, type QueueEntry, type Workflow } from '../../engine.ts'
 import { failure, success } from '../answers.ts'
 import type { Dialect } from '../operations.ts'
 import type { ApiRequest } from '../types.ts'
@@ -62,17 +62,23 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
   const containers = await engine.containers()
   const servers = containers.filter(({ isQueue }) => !isQueue)
   const answer = success(
-    servers.map(({ name, url, status, reason }) => ({
-      ...(dialect !== 'openapi' && { container: name }),
-      ...(dialect !== 'readme' && { url }),
+    servers.map((server) => ({
+      ...(dialect !== 'openapi' && { container: server.name }),
+      ...(dialect !== 'readme' && { url: server.url }),
       // Only the README has the status `idle`.
-      status: status === 'idle' && dialect !== 'readme' ? 'running' : status,
-      ...(reason !== undefined && { reason }),
+      status: server.status === 'idle' && dialect !== 'readme' ? 'running' : server.status,
+      ...reasonOf(server),
     })),
   )
   // A header: a proxy that does not pass on the key does not pass on this promise either.
   if (engine.findKey) answer.headers.set('x-idempotency', 'kept')
   return answer
+}
+
+/** Why a server gets no runs. */
+function reasonOf({ status, reason }: Container): { reason?: string } {
+  if (reason !== undefined) return { reason }
+  return status === 'stopped' ? { reason: 'does not answer' } : {}
 }
 
 export async function getQueue({ api: { engine, dialect }, caller }: ApiRequest): Promise<Response> {
@@ -82,14 +88,14 @@ export async function getQueue({ api: { engine, dialect }, caller }: ApiRequest)
     maySee(caller, owner) ? id : 'other',
   ]
   return success(
-    containers.map(({ name, url, running, pending, waiting, reason }) => ({
-      ...(dialect !== 'openapi' && { container: name }),
-      ...(dialect !== 'readme' && { comfy_uri: url }),
-      ...(reason !== undefined && { reason }),
+    containers.map((container) => ({
+      ...(dialect !== 'openapi' && { container: container.name }),
+      ...(dialect !== 'readme' && { comfy_uri: container.url }),
+      ...reasonOf(container),
       queue: {
-        queue_running: running.map(shown),
-        queue_pending: pending.map(shown),
-        ...(waiting !== undefined && { queue_remaining: waiting }),
+        queue_running: container.running.map(shown),
+        queue_pending: container.pending.map(shown),
+        ...(container.waiting !== undefined && { queue_remaining: container.waiting }),
       },
     })),
   )
