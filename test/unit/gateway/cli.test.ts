@@ -489,6 +489,14 @@ test('key add prints a key once; two at one moment are both kept', async () => {
     assert.not.ok((text + err).includes(out.trim()))
     said(err.trim().replaceAll(folder, 'FOLDER'))
   }
+  assert.equal(
+    [...added, again].map(({ err }) => err.includes('shop has 2 keys')),
+    [false, false, true],
+  )
+  assert.not.ok(
+    added.some(({ err }) => / has \d/.test(err)),
+    'each has one key',
+  )
   const hashOf = ({ out }: { out: string }) => createHash('sha256').update(out.trim()).digest('hex')
   const shop = { name: 'shop', workflows: ['slow', 'text-to-image'], maxUnfinished: 5 }
   const [first, second, last] = JSON.parse(text)

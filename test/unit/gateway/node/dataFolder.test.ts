@@ -73,6 +73,11 @@ test('records: set, get, keys below a base, remove', async () => {
   await storage.removeItem('runs:a')
   await storage.removeItem('runs:a')
   assert.equal(await storage.getKeys('runs'), ['runs:b'])
+  await mkdir(join(folder, 'runs', 'runs', 'taken'))
+  assert.ok(
+    (await rejection(storage.setItem('runs:taken', 'a'))) instanceof Error,
+    'a record that could not be written',
+  )
 })
 
 test('records are found, however the folder is written', async () => {

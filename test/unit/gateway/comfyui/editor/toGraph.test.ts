@@ -284,6 +284,15 @@ test('titles, and the name of a class without one', () => {
   assert.equal([graph['1']._meta, graph['9']._meta], [{ title: 'On or off' }, { title: 'Save Image' }])
 })
 
+test('the name that an author gave to a field', () => {
+  const renamed = node(1, 'Noise', [7, 'fixed', true], { 'seed*': null, 'on*': null })
+  renamed.inputs[1].label = 'Lights'
+  const { authored } = toGraph(saved(renamed), classes) as any
+  assert.equal(authored.origins, [
+    { node: '1', name: 'on', title: 'Lights', fields: [{ node: '1', field: 'on' }] },
+  ])
+})
+
 test('no JSON is an exception', () => {
   let deep: unknown = 1
   for (let level = 0; level < 50_000; level++) deep = [deep]

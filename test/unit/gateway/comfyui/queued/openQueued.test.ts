@@ -247,7 +247,8 @@ test('an upload goes to the server that makes the run, and is gone from the queu
     const picture = await engine.readOutput(id, run.files[0]!, new Headers(), never)
     assert.ok((await picture!.arrayBuffer()).byteLength > 50)
     const home = comfies.findIndex(({ executed }) => executed.runs[id])
-    assert.ok(readdirSync(join(comfies[home]!.folder, 'input')).some((name) => name.includes(id)))
+    // Of `../ü b.png`.
+    assert.ok(readdirSync(join(comfies[home]!.folder, 'input')).includes(`flowscale-${id}-1-_b.png`))
   }
   assert.equal(spread(comfies).sort(), [1, 4])
   await until(() => readdirSync(join(folder, 'in')).length === 0)

@@ -222,7 +222,7 @@ test('a run that fails, and one that ComfyUI refuses, end with the reason', asyn
 
 test('a result is brought back once, after the gateway has heard that the GPU is free', async () => {
   const runs = [makeRun()]
-  await withWorker(runs, async ({ outcomes, calls, count }) => {
+  await withWorker(runs, async ({ outcomes, calls, comfy, count }) => {
     await until(() => outcomes.size === 1)
     const isDone = calls.map(([method, , news]) => method === 'report' && Object(news).isDone === true)
     const broughtAt = calls.findIndex(([method]) => method === 'putOutput')
@@ -231,6 +231,10 @@ test('a result is brought back once, after the gateway has heard that the GPU is
     runs.push(makeRun({}, 1.5))
     await until(() => outcomes.size === 2)
     assert.is(count('end'), 2)
+    const looks = () => comfy.requests.filter(({ path }) => /^\/(history|queue)/.test(path)).length
+    const before = looks()
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    assert.is(looks(), before, 'nobody looks for a run that has ended')
   })
 })
 
