@@ -1,6 +1,7 @@
 // What createGateway adds to the HTTP API: its address, its signature, its limits, and who is let in without a key.
 
-import { comfyui, createGateway, type EngineMaker, type GatewayOptions, type Where } from '@flowscale/gateway'
+import { createHash } from 'node:crypto'
+import { comfyui, createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/http'
 import { serve } from '@flowscale/gateway/node'
 import { assert, rejects, said, suite } from '#test'
@@ -269,15 +270,16 @@ test('the log has each request but the news of workers, and never a key', async 
     assert.is(lines.pop()?.replace(/\d+ ms$/, 'ms'), `GET ${line} ${status} ms`, path)
   }
   await served.close()
-  const handle = async (_: Request, { onCaller }: Partial<Where>) => {
-    onCaller?.({ owner: 'shop' })
-    return new Response()
-  }
-  const api = logged({ apiKey: KEY, handle }, (line) => void lines.push(line))
+  const ok: Pick<Made, 'apiKey' | 'handle'> = { apiKey: KEY, handle: async () => new Response() }
+  const answering = logged(ok, (line) => void lines.push(line))
   // News that a worker gets, and questions that come every few seconds.
   for (const path of ['api/v1/worker/poll', 'metrics', 'healthz', 'readyz'])
-    await api.handle(new Request(`http://x.test/${path}`), { filesUrl: '' })
+    await answering.handle(new Request(`http://x.test/${path}`), { filesUrl: '' })
   assert.equal(lines, [])
-  await api.handle(new Request('http://x.test/api/v1/runs'), { filesUrl: '' })
+  const sha256 = createHash('sha256').update(KEY).digest('hex')
+  const owned = make({ apiKey: undefined, keys: [{ name: 'shop', sha256 }], secret: 's' })
+  const headers = { 'x-api-key': KEY }
+  const api = logged(owned, (line) => void lines.push(line))
+  await api.handle(new Request('http://x.test/api/v1/runs', { headers }), { filesUrl: '' })
   assert.match(lines[0]!, /^GET \/api\/v1\/runs 200 \d+ ms \(shop\)$/)
 })

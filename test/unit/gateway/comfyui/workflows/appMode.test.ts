@@ -108,6 +108,13 @@ function twice(file: any): any {
   return file
 }
 
+/** Its second node has a text in place of a seed. */
+function mixed(file: any): any {
+  file.definitions.subgraphs[0].nodes[1] = node(2, 'Text', ['a'], { 'text*': 2 })
+  file.nodes[0].widgets_values = []
+  return file
+}
+
 const app = (...inputs: unknown[]): unknown => ({ inputs, outputs: [9] })
 const cases: [what: string, file: any, expected: string[], notes: number][] = [
   ['no App Mode: the rules', nested(undefined), ['seed'], 0],
@@ -137,6 +144,7 @@ const cases: [what: string, file: any, expected: string[], notes: number][] = [
   ],
   ['two entries for one origin', nested(app([4, 'seed'], ['4:1', 'seed'])), ['seed'], 1],
   ['a prefix of file names is set for each run', nested(app([9, 'filename_prefix'])), ['seed'], 1],
+  ['an input of a subgraph that sets a seed and a text', mixed(nested(app([4, 'seed']))), ['seed'], 1],
   ['what leads nowhere', nested(app([77, 'seed'], [4, 'nothing'])), ['seed'], 2],
 ]
 for (const [what, file, expected, notes] of cases) {
