@@ -30,6 +30,9 @@ test('two a host, in order; hosts that hang hold up no others', async () => {
   assert.equal(await take(), ['a0', 'a1', 'b0', 'b1', 'c0'])
   assert.equal(await take('a1'), ['a2'])
   assert.equal(await take('a0', 'a2'), ['a3', 'a4'])
+  assert.equal(await take('c0'), [])
+  add('c', 'c1', 'c2')
+  assert.equal(await take(), ['c1', 'c2'], 'of a host whose work has ended')
 })
 
 test('256 at once; then each host in turn', async () => {

@@ -243,6 +243,31 @@ for (const [what, nodes, expected] of cases) {
   })
 }
 
+test('what each input is for', async () => {
+  const { inputs } = await read({
+    1: ['Load', { image: 'a.png' }, 'Face'],
+    2: ['Load', { image: 'b.png' }, 'The mask'],
+    3: ['Sample', { ...sampler, latent: from(5) }],
+    5: ['Latent', { width: 8, height: 8 }],
+    6: ['Encode', { text: 'a' }, 'Sky'],
+    7: ['Encode', { text: 'b' }, 'Clouds'],
+    8: ['Words', { value: 'c' }, 'Greeting'],
+  })
+  assert.equal(
+    [...inputs].map(([name, { role }]) => [name, role]),
+    [
+      ['face', 'image'],
+      ['the_mask', 'mask'],
+      ['seed', 'seed'],
+      ['width', 'width'],
+      ['height', 'height'],
+      ['sky', 'prompt'],
+      ['clouds', 'negative_prompt'],
+      ['greeting', undefined],
+    ],
+  )
+})
+
 test('an earlier name keeps its meaning where a role would take it', async () => {
   const { listing } = await read({
     3: ['Sample', sampler],

@@ -260,6 +260,7 @@ test('an input of a sidecar for several fields: one value, and what fits all of 
   for (const entry of [
     { fields: [] },
     { fields, node: '1' },
+    { fields, input: 'x' },
     { fields: ['1'] },
     { fields: [{ node: '9', input: 'x' }] },
     { fields: [fields[0], { node: '1', input: 'sampler_name' }] },
