@@ -424,6 +424,20 @@ test('a run is cancelled wherever it is', async ({ comfies, engine }) => {
     assert.equal([await engine.cancelRun(id), await engine.getRun(id)], [undefined, undefined])
 })
 
+test('ComfyUI is asked for the pictures of a run that has previews', async ({ comfies, engine }) => {
+  for (const previews of [undefined, true]) {
+    const draft = (await engine.draft('slow', never))!
+    const { run } = await draft.submit({ values: long, inputs: [], groupId: null, requestId: 'r', previews })
+    const [, , , extra] = await until(async (): Promise<any> => {
+      const { queue_running } = (await (await fetch(`${comfies[0]!.url}/queue`)).json()) as any
+      return queue_running[0]
+    })
+    assert.is(extra.preview_method, previews && 'auto')
+    await engine.cancelRun(run.id)
+    await untilRun(engine, run.id)
+  }
+})
+
 test('changes of runs are heard', async ({ engine }) => {
   const heard = new Map<string, Set<string>>()
   const stop = engine.watch!(({ id, status, position, node, waitsFor }) => {
