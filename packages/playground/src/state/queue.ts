@@ -46,19 +46,24 @@ async function noteQueue(session: Session): Promise<void> {
     checkHealth(session.client, options).catch(() => ({ data: [] })),
   ])
   if (session !== state.session) return
-  const stopped = health.data.filter(({ status }) => status === 'stopped')
+  // A pod gives no reason.
+  const reasons = new Map(
+    health.data.map(({ container, status, reason = 'does not answer' }) => [
+      container,
+      status === 'stopped' ? reason : undefined,
+    ]),
+  )
   const containers = queue.data.map((container) => ({
     ...container,
-    isStopped: stopped.some((server) => server.container === container.container),
+    stopped: reasons.get(container.container),
     // The queue that several servers take from is no server, and has no health.
-    isShared:
-      health.data.length > 0 && !health.data.some((server) => server.container === container.container),
+    isShared: reasons.size > 0 && !reasons.has(container.container),
   }))
   const servers = containers.filter(({ isShared }) => !isShared)
   session.isLost = false
   session.away =
-    servers.length > 0 && servers.every(({ isStopped }) => isStopped)
-      ? stopped.map(({ container, reason }) => `${container}: ${reason ?? 'does not answer'}`).join('; ')
+    servers.length > 0 && servers.every(({ stopped }) => stopped)
+      ? servers.map(({ container, stopped }) => `${container}: ${stopped}`).join('; ')
       : ''
   change({ containers })
   const known = new Set(state.runs.keys())

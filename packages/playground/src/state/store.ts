@@ -138,7 +138,8 @@ export interface State {
   /** The words below the list of workflows, such as why it is empty. */
   workflowsWords: string
   runs: Map<string, PageRun>
-  containers?: (ContainerQueue & { isStopped: boolean; isShared: boolean })[] | undefined
+  /** `stopped` is the reason why the container has stopped. */
+  containers?: (ContainerQueue & { stopped: string | undefined; isShared: boolean })[] | undefined
 
   // The form
   isFormShown: boolean

@@ -16,7 +16,7 @@ export function usePreview({ preview }: PageRun): HTMLImageElement | undefined {
     const next = Object.assign(new Image(), { src: preview, alt: '' })
     const ignore = () => {} // The picture may be gone, since the run has ended.
     next.decode().then(() => see(next), ignore)
-    // Each minute, a picture has another link, which differs behind its number.
+    // The link of a picture changes each minute, but only behind the picture's number.
   }, [preview?.replace(/&.*/, '')])
   return seen
 }

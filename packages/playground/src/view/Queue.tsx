@@ -21,16 +21,15 @@ export function Queue(): JSX.Element {
   )
 }
 
-function Container(props: NonNullable<typeof state.containers>[number]) {
-  const { container, queue, reason, isStopped, isShared } = props
+function Container({ container, queue, stopped, isShared }: NonNullable<typeof state.containers>[number]) {
   const [running] = queue.queue_running
   const waiting = queue.queue_pending.length
-  const word = isStopped ? (reason ?? 'does not answer') : running ? 'running' : 'idle'
+  const word = stopped ?? (running ? 'running' : 'idle')
   const run = running && state.runs.get(running[1])
   return (
     <li>
       <div class="name">
-        <span class={`dot ${isStopped ? 'bad' : running ? 'busy' : 'good'}`} />
+        <span class={`dot ${stopped ? 'bad' : running ? 'busy' : 'good'}`} />
         {container}
       </div>
       <p>{isShared ? `${waiting || 'none'} waiting` : waiting ? `${word}, ${waiting} waiting` : word}</p>

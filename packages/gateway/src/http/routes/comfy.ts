@@ -62,12 +62,12 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
   const containers = await engine.containers()
   const servers = containers.filter(({ isQueue }) => !isQueue)
   const answer = success(
-    servers.map((server) => ({
-      ...(dialect !== 'openapi' && { container: server.name }),
-      ...(dialect !== 'readme' && { url: server.url }),
+    servers.map(({ name, url, status, reason }) => ({
+      ...(dialect !== 'openapi' && { container: name }),
+      ...(dialect !== 'readme' && { url }),
       // Only the README has the status `idle`.
-      status: server.status === 'idle' && dialect !== 'readme' ? 'running' : server.status,
-      ...reasonOf(server),
+      status: status === 'idle' && dialect !== 'readme' ? 'running' : status,
+      ...reasonOf({ status, reason }),
     })),
   )
   // A header: a proxy that does not pass on the key does not pass on this promise either.
@@ -76,7 +76,7 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
 }
 
 /** Why a server gets no runs. */
-function reasonOf({ status, reason }: Container): { reason?: string } {
+function reasonOf({ status, reason }: Pick<Container, 'status' | 'reason'>): { reason?: string } {
   if (reason !== undefined) return { reason }
   return status === 'stopped' ? { reason: 'does not answer' } : {}
 }
@@ -88,14 +88,14 @@ export async function getQueue({ api: { engine, dialect }, caller }: ApiRequest)
     maySee(caller, owner) ? id : 'other',
   ]
   return success(
-    containers.map((container) => ({
-      ...(dialect !== 'openapi' && { container: container.name }),
-      ...(dialect !== 'readme' && { comfy_uri: container.url }),
-      ...reasonOf(container),
+    containers.map(({ name, url, running, pending, waiting, ...state }) => ({
+      ...(dialect !== 'openapi' && { container: name }),
+      ...(dialect !== 'readme' && { comfy_uri: url }),
+      ...reasonOf(state),
       queue: {
-        queue_running: container.running.map(shown),
-        queue_pending: container.pending.map(shown),
-        ...(container.waiting !== undefined && { queue_remaining: container.waiting }),
+        queue_running: running.map(shown),
+        queue_pending: pending.map(shown),
+        ...(waiting !== undefined && { queue_remaining: waiting }),
       },
     })),
   )
