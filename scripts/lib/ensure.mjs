@@ -88,16 +88,22 @@ export function ensure(...needs) {
   }
 }
 
+const LOCK = 'DPkg::Lock::Timeout=600'
+
 function ensureProgram(name) {
   if (existsSync(programs[name])) return
   const isRoot = process.getuid?.() === 0
+  // On a new machine, another apt may be at work.
   const apt = (...args) =>
-    spawnSync(isRoot ? 'apt-get' : 'sudo', isRoot ? args : ['-n', 'apt-get', ...args], {
+    spawnSync(isRoot ? 'apt-get' : 'sudo', [...(isRoot ? [] : ['-n', 'apt-get']), '-o', LOCK, ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
     }).status === 0
+  // An update heeds no time-out of locks.
+  const update = (tries) =>
+    apt('update', '-q') || (tries > 1 && spawnSync('sleep', ['5']).status === 0 && update(tries - 1))
   console.error(`Installing ${name} (apt) …`)
   const install = ['install', '-y', '-q', '--no-install-recommends', name]
-  const isThere = apt(...install) || (apt('update', '-q') && apt(...install))
+  const isThere = apt(...install) || (update(24) && apt(...install))
   if (!isThere || !existsSync(programs[name]))
     stop(
       `The tests need ${name}. On Debian, run apt install ${name}. Elsewhere install it, and set CHROMIUM_PATH, FIREFOX_PATH or REDIS_PATH.`,

@@ -37,13 +37,21 @@ interface Ended {
 }
 
 const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const { pid } of running) {
-    try {
-      process.kill(-pid!, 'SIGKILL')
-    } catch {}
+process.on('exit', () => end(...running))
+
+/** Ends commands with their groups, which have the servers that a test has started. */
+function end(...commands: ChildProcess[]): void {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const { pid } of commands) {
+      try {
+        process.kill(-pid!, signal)
+      } catch {}
+    }
+    // A test file ends the groups that it has made itself. At the end of this process, only a pause that blocks is left.
+    if (signal === 'SIGTERM' && commands.length > 0)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
   }
-})
+}
 
 /** Runs a command to its end, or until it has said nothing on file descriptor 3 for `limitMs`. */
 export async function runCommand(
@@ -74,8 +82,7 @@ export async function runCommand(
   const limitMs = options.limitMs ?? 600_000
   const stop = () => {
     isLate = true
-    // The whole group: a test may have started servers.
-    process.kill(-started.pid!, 'SIGKILL')
+    end(started)
   }
   // A busy machine is slow to start it.
   let timer = setTimeout(stop, Math.max(limitMs, 60_000))

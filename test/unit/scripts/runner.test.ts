@@ -3,6 +3,7 @@ import { assert, suite } from '#test'
 import { checkMessages } from '../../../scripts/test/messages.ts'
 import { isLate, type Outcome, runAgain, runCommand, runFile } from '../../../scripts/test/runFile.ts'
 import { transpile } from '../../../scripts/test/transpile.ts'
+import { until } from '../../support/until.ts'
 
 const test = suite('runner')
 const folder = 'test/unit/scripts/broken'
@@ -72,6 +73,13 @@ const rows: [file: string, ...failures: string[]][] = [
 ]
 /** Time alone made these fail. */
 const lateFiles = ['hangs.ts', 'late.ts', 'lateServer.ts', 'lateToRead.ts']
+const isGone = (pid: number): boolean => {
+  try {
+    return !process.kill(pid, 0)
+  } catch {
+    return true
+  }
+}
 const files = rows.map(([file]) => `${folder}/${file}`)
 const transpiled = await transpile(files)
 
@@ -82,6 +90,8 @@ for (const [file, ...expected] of rows) {
     const told = failures.map(({ place, message, at }) => `${place}: ${message}${at ? `, ${at}` : ''}`)
     assert.equal(told, expected)
     assert.is(isLate(outcome), lateFiles.includes(file))
+    const [, group] = /group (\d+)/.exec(outcome.output) ?? []
+    if (group) await until(() => isGone(Number(group)))
   })
 }
 
