@@ -6,6 +6,8 @@ import type { Page } from 'playwright-core'
 import { assert } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { listen } from '../support/listen.ts'
+import { until } from '../support/until.ts'
 import { answerTo, browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import { choose, connect, disconnect, isShown, run, stage, status } from './kit/playground.ts'
@@ -159,4 +161,22 @@ test('a ComfyUI that starts after the page', () =>
     await comfy.start()
     await page.getByRole('radio', { name: 'slow', exact: true }).waitFor()
     await notice(page).waitFor({ state: 'hidden' })
+  }))
+
+test('a page of another site can show the page in no frame: a click there would start a run', () =>
+  withGateway(null, async (page, _comfy, url) => {
+    const site = await listen((_request, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end(`<iframe src="${url}/"></iframe>`)
+    })
+    try {
+      await page.goto(site.url)
+      await page.waitForFunction(() => window.frames.length === 1)
+      const [frame] = page.mainFrame().childFrames()
+      await until(() => frame!.url() !== 'about:blank' && frame!.url() !== '')
+      assert.is(await frame!.locator('.stage').count(), 0)
+      assert.match(frame!.url(), /^chrome-error:/)
+    } finally {
+      await site.close()
+    }
   }))

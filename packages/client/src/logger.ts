@@ -70,7 +70,7 @@ export function createLogger({
 }
 
 /** A key or token after its name, such as `api_key: `, or after the word `Bearer`. */
-const secret = /((api.?key|authorization)([^"]*":\\?"|=|: )|bearer )(\w+ )?[^\s"&\\]+/gi
+const secret = /((api.?key|authorization)([^"]{0,40}":\\?"|=|: )|bearer )(\w+ )?[^\s"&\\]+/gi
 
 /** An error, Headers, a Map or the like as a plain object, because a console shows their content and JSON does not. */
 function open(item: unknown): unknown {

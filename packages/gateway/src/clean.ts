@@ -7,7 +7,7 @@ const codeOf = (character: string): string => character.charCodeAt(0).toString(1
 
 /** One line: each character that would move the cursor, colour or hide something is written out, such as `\x1b`. */
 export const clean = (text: string): string =>
-  text.replace(/\s*\n\s*/g, ' ').replace(HIDDEN, (character) => {
+  text.replace(/(?<!\s)\s*\n\s*/g, ' ').replace(HIDDEN, (character) => {
     const code = codeOf(character)
     return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`
   })

@@ -174,7 +174,7 @@ function readExif(data: Uint8Array): Map<string, string> {
   const size = [...found.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
   if (size > MOST_BYTES) throw TOO_LARGE()
   const texts = [...found].map(
-    ([key, text]) => [key, new TextDecoder().decode(text).replace(/\0+$/, '')] as const,
+    ([key, text]) => [key, new TextDecoder().decode(text).replace(/(?<!\0)\0+$/, '')] as const,
   )
   return new Map(texts)
 }

@@ -233,6 +233,7 @@ export const strangers: readonly Attack[] = [
   ...HOSTS.flatMap((host) => [
     open(`the host "${host}" reads`, READ, `Host: ${host}`),
     open(`the host "${host}" opens a WebSocket`, SOCKET, `Host: ${host}`),
+    open(`the host "${host}" has the page`, 'GET /', `Host: ${host}`),
   ]),
   noHost('a request without a host', '1.1', [], 400),
   noHost('a request of HTTP/1.0 without a host', '1.0', [], 403),

@@ -42,7 +42,7 @@ export function safeName(name: string): string {
     // Windows refuses some of these characters. The others harm a terminal, or make a name look like another one.
     .replace(/[<>:"|?*]|\p{Cc}|\p{Surrogate}|\p{Bidi_Control}|[\u2028\u2029]/gu, '_')
     .replace(/\.{2,}/g, '.')
-    .replace(/^[.\s]+|[.\s]+$/g, '')
+    .replace(/^[.\s]+|(?<![.\s])[.\s]+$/g, '')
   return cutName(reserved.test(clean) ? `_${clean}` : clean, mostBytes) || 'output'
 }
 

@@ -110,7 +110,7 @@ function possibleNames({ filename, download_url }: ResultOutput): string[] {
       .normalize('NFKC')
       .toLowerCase()
       .replace(/[^\p{L}\p{N}.]+/gu, '_')
-      .replace(/^[._]+|[._]+$/g, '')
+      .replace(/^[._]+|(?<![._])[._]+$/g, '')
       .slice(0, 60),
   )
 }

@@ -256,7 +256,7 @@ class StrictCommand extends Command {
   }
 
   override error(message: string, { code }: ErrorOptions = {}): never {
-    const problem = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+    const problem = message.replace(/^error: /, '').replace(/(?<!\s)\s*\n\s*/g, ' ')
     switch (code) {
       case 'commander.unknownOption': {
         // The rest of a misspelt `--api-key=…` is a key.

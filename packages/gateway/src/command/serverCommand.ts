@@ -81,7 +81,7 @@ export class ServerCommand extends Command {
   }
 
   override error(message: string, { code }: ErrorOptions = {}): never {
-    const problem = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+    const problem = message.replace(/^error: /, '').replace(/(?<!\s)\s*\n\s*/g, ' ')
     // The rest of a misspelt `--api-key=…` is a key.
     if (code === 'commander.unknownOption') {
       const named = problem.replace(/'(--?api-?key|[\w-]*).*'/is, "'$1'")

@@ -49,7 +49,7 @@ export function answerFile(file: KeptFile, asked: Headers): Response {
   const known = asked.get('if-none-match')
   const since = asked.get('if-modified-since')
   const isKnown = known
-    ? known.split(/\s*,\s*/).some((one) => one === '*' || one.replace(/^W\//, '') === etag)
+    ? known.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
     : since !== null && Date.parse(since) >= Math.trunc(modifiedAt / 1000) * 1000
   if (isKnown) return new Response(null, { status: 304, headers })
   const version = asked.get('if-range')

@@ -120,10 +120,13 @@ export function s3Files(options: S3Options): FileStore {
       const answer = await (await send('GET', '', { query: `?${query}` })).text()
       // Otherwise a page of another server would count as an empty list.
       if (!answer.includes('<ListBucketResult')) throw failure('it answers GET without a list of files')
-      yield [...answer.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, file = '']) => ({
-        key: fieldOf(file, 'Key'),
-        modifiedAt: Date.parse(fieldOf(file, 'LastModified')),
-      }))
+      yield answer
+        .split('<Contents>')
+        .slice(1)
+        .map((file) => ({
+          key: fieldOf(file, 'Key'),
+          modifiedAt: Date.parse(fieldOf(file, 'LastModified')),
+        }))
       token = fieldOf(answer, 'NextContinuationToken')
     }
   }

@@ -106,7 +106,7 @@ function openCall(api: RunningApi, request: PlainRequest, where: Where): ApiRequ
     query: url.searchParams,
     caller: {},
     id: '',
-    filesUrl: (api.publicUrl ?? where.filesUrl).replace(/\/+$/, ''),
+    filesUrl: (api.publicUrl ?? where.filesUrl).replace(/(?<!\/)\/+$/, ''),
     maxBodyBytes: Math.min(...limits),
     requestId: api.makeRequestId(),
   }

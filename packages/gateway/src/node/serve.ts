@@ -13,7 +13,7 @@ import type { HttpApi } from '../http/types.ts'
 import { checkOptions, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { sleep } from '../runtime.ts'
-import { answer } from './answer.ts'
+import { answer, headersOf } from './answer.ts'
 import type { SocketHooks } from './createConnection.ts'
 import { isHandshake, serveSockets } from './serveSockets.ts'
 
@@ -47,6 +47,8 @@ const OPTIONS: Rules<ServeOptions> = {
 
 /** How long a client may use an idle connection again. */
 const IDLE_MS = 5_000
+/** How long the head or the body of a request may stand still. */
+const STILL_MS = 60_000
 
 /** An API that is served. */
 export interface Served {
@@ -86,11 +88,12 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
       const closing = new AbortController()
       open.set(response, { request, closing })
       response.on('close', () => open.delete(response))
+      endStillBody(request, response, listener.server.timeout)
       if (isLast) {
         response.setHeader('connection', 'close')
         closing.abort()
       }
-      if (!files && servePage(request, response, api.apiKey)) return
+      if (!files && servePage(request, response, api)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (isEverywhere && hostOf(request)) || hostInUrl
       void answer(api.handle, request, response, url, {
@@ -194,8 +197,12 @@ function listen(
   const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
     shouldUpgradeCallback: upgrades,
     keepAliveTimeout: IDLE_MS,
+    // A body may take hours, but not stand still: `endStillBody`.
+    requestTimeout: 0,
+    headersTimeout: STILL_MS,
   }
   const server = createServer(options, listener)
+  server.timeout = STILL_MS
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const isTaken = cause.code === 'EADDRINUSE'
@@ -205,6 +212,19 @@ function listen(
       reject(Object.assign(new Error(message, { cause }), { code: cause.code, port }))
     })
     server.listen(port, hostname, () => resolve({ server, port: (server.address() as AddressInfo).port }))
+  })
+}
+
+/** Ends a request whose body stands still. An answer may, as one does that waits for a run. */
+function endStillBody(request: IncomingMessage, response: ServerResponse, stillMs: number): void {
+  const { socket } = request
+  response.on('timeout', () => {})
+  // Node calls this only as long as the body is not whole.
+  request.on('timeout', () => {
+    // The reader of the body is slow, not the sender.
+    if (request.isPaused() && !response.writableEnded) return void socket.setTimeout(stillMs)
+    if (!response.headersSent) socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
+    socket.destroySoon()
   })
 }
 
@@ -224,18 +244,29 @@ const pageFiles: Record<string, { name: string; type: string }> = {
   '/LICENSES.txt': { name: 'LICENSES.txt', type: 'text/plain' },
 }
 
+const PAGE_HEADERS = {
+  // Otherwise a browser would show the page of an earlier version.
+  'cache-control': 'no-cache',
+  // A site that frames the page could make its visitors start runs by a click.
+  'x-frame-options': 'DENY',
+  'content-security-policy': "frame-ancestors 'none'",
+}
+
 /** The key that the page tries by itself. */
 const demoKey = 'fsk_local_demo_key'
 
 /** Answers a request for the playground at `/`, or for its files. Gives false for any other request. */
 function servePage(
-  { method, url = '' }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
-  apiKey: string | null | undefined,
+  { apiKey, keepsOut }: HttpApi,
 ): boolean {
+  const { method, url = '' } = request
   const [path = ''] = url.split('?')
   const file = Object.hasOwn(pageFiles, path) ? pageFiles[path] : undefined
   if (!file || (method !== 'GET' && method !== 'HEAD')) return false
+  // The API refuses it.
+  if (keepsOut?.({ headers: headersOf(request) })) return false
   let text: string
   try {
     text = readFileSync(new URL(file.name, folder), 'utf8')
@@ -245,8 +276,7 @@ function servePage(
   // By this mark the page asks the user for the key before its first request.
   const needsKey = path === '/' && apiKey !== null && apiKey !== demoKey
   if (needsKey) text = text.replace('<html ', '<html data-needs-key ')
-  // Otherwise a browser would show the page of an earlier version.
-  response.writeHead(200, { 'content-type': `${file.type}; charset=utf-8`, 'cache-control': 'no-cache' })
+  response.writeHead(200, { 'content-type': `${file.type}; charset=utf-8`, ...PAGE_HEADERS })
   response.end(method === 'GET' ? text : undefined)
   return true
 }

@@ -76,7 +76,7 @@ function read(field: Field): unknown {
     return text === '' ? undefined : String(number) === text || Number.isSafeInteger(number) ? number : text
   }
   const trimmed = text.trim() || undefined
-  const lines = details?.array ? (trimmed?.split(/\s*\n\s*/) ?? []) : []
+  const lines = details?.array ? (trimmed?.split(/(?<!\s)\s*\n\s*/) ?? []) : []
   return lines.length > 1 ? lines : trimmed
 }
 

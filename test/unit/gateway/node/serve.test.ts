@@ -1,11 +1,11 @@
-import { connect, type Socket } from 'node:net'
+import { connect, Server, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Served, serve } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { fakeClock } from '../../../support/fakes.ts'
 import { until } from '../../../support/until.ts'
 
-const test = suite('a stop with grace')
+const test = suite('serve')
 let finish = (): void => {}
 const api = {
   apiKey: null,
@@ -89,4 +89,59 @@ test('readers have a second, idle connections five, work has all of it, and no s
   } finally {
     clock.uninstall()
   }
+})
+
+test('a body may take long, but not stand still', async () => {
+  let server: any
+  const { listen } = Server.prototype
+  Server.prototype.listen = function (this: Server, ...args: any[]) {
+    server = this
+    return Reflect.apply(listen, this, args)
+  } as typeof listen
+  let read = (): void => {}
+  const mayRead = new Promise<void>((resolve) => (read = resolve))
+  const seen: string[] = []
+  const handle = async ({ url, body }: any): Promise<Response> => {
+    if (url.endsWith('/late')) await mayRead
+    if (!body || url.endsWith('/never')) return new Response('done')
+    try {
+      const { byteLength } = await new Response(body).arrayBuffer()
+      seen.push(`${byteLength} bytes`)
+    } catch {
+      seen.push('broken')
+    }
+    return new Response('done')
+  }
+  const served = await serve({ ...api, handle } as any)
+  Server.prototype.listen = listen
+  assert.equal([server.requestTimeout, server.headersTimeout, server.timeout], [0, 60_000, 60_000])
+  server.timeout = 200
+  const send = (path: string, length: number): Connection => {
+    const connection = open(served, '/idle')
+    connection.socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`)
+    return connection
+  }
+  const count = ({ text }: Connection): number => text.split('done').length - 1
+
+  const [still, steady, late, unread] = [
+    send('/', 9),
+    send('/', 40),
+    send('/late', 900_000),
+    send('/never', 9),
+  ]
+  still!.socket.write('12345')
+  late!.socket.write(Buffer.alloc(900_000))
+  for (let sent = 0; sent < 40; sent++) {
+    steady!.socket.write('x')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await until(() => still!.end && unread!.end)
+  assert.match(still!.text, /HTTP\/1\.1 408 /)
+  assert.is(count(unread!), 2)
+  await until(() => count(steady!) === 2)
+  assert.is(late!.end, '')
+  read()
+  await until(() => count(late!) === 2)
+  assert.equal(seen.sort(), ['40 bytes', '900000 bytes', 'broken'])
+  await served.close()
 })

@@ -59,7 +59,7 @@ function toNumber(given: unknown): number | bigint | undefined {
   if (typeof given === 'number' || typeof given === 'bigint') return given
   if (typeof given !== 'string') return undefined
   const text = given.trim()
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return undefined
+  if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return undefined
   const value = Number(text)
   if (!/^[+-]?\d+$/.test(text) || Number.isSafeInteger(value)) return value
   return BigInt(text.replace('+', ''))

@@ -62,7 +62,8 @@ export const clean = (text: string): string =>
     .replace(hiddenParts, escaped)
 
 /** A line that the command made, which keeps its spaces. */
-const cleanLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').replace(hiddenParts, escaped)
+const cleanLine = (text: string): string =>
+  text.replace(/(?<!\s)\s*\n\s*/g, ' ').replace(hiddenParts, escaped)
 
 /** A text that the command made, which keeps its lines and colours. */
 const cleanLines = (text: string): string =>

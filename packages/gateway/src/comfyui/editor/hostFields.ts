@@ -122,7 +122,7 @@ export function createReadHost({ subgraphs, version }: EditorFile, classes: Clas
       )
       return found.length === 1 ? found[0]!.target : undefined
     }
-    const [, prefix, name = raw] = /^(?:\s*(\d+)\s*:\s*)+(.+)$/.exec(raw) ?? []
+    const [, prefix, name = raw] = /^(?:\s*(\d+)\s*:)+\s*(\S.*)/s.exec(raw) ?? []
     return find(raw, deep) ?? find(name, deep ?? prefix) ?? find(name, undefined)
   }
 

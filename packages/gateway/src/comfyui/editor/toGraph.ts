@@ -224,7 +224,10 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, version: number, b
   /** The editor removes comments, and draws one of the choices in `{a|b}`. The latter is not done here. */
   function readText({ name, about }: EditorField, text: string): string {
     if (about.dynamicPrompts !== true) return text
-    const plain = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+    // A comment without an end is none, for the editor, too.
+    const plain = text.replace(/\/\*[\s\S]*?(\*\/|$)|\/\/.*/g, (comment, end) =>
+      end === '' ? comment.replace(/\/\/.*/g, '') : '',
+    )
     if (!/(^|[^\\])\{/.test(plain)) return plain.replace(/\\([{}|])/g, '$1')
     say(notes, `${name}: the editor draws one of the choices in {…|…}. They are sent as they are`)
     return plain

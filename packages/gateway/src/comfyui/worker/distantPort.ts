@@ -18,8 +18,8 @@ const REFUSALS: Readonly<Record<number, string>> = {
 }
 /** A gateway never answers a worker so. Its own 404 is JSON. */
 const FOREIGN = [301, 302, 303, 307, 308, 404, 405, 501]
-/** For a file. */
-const LONG_MS = 3_600_000
+/** For a file, whatever its size: the longest time of a timer. */
+const LONG_MS = 2 ** 31 - 1
 
 export function createDistantPort({ gateway, key, name }: DistantOptions): Port {
   const session = crypto.randomUUID()

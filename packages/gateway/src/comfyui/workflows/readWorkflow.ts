@@ -21,6 +21,8 @@ import {
   MOST_LEVELS,
 } from './types.ts'
 
+const LONGEST_TITLE = 500
+
 /**
  * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class. Throws an
  * error if the file or its sidecar can't be used; a class that the server lacks is no error.
@@ -50,7 +52,7 @@ export async function readWorkflow(
       const class_type = info?.replacement
       // ComfyUI fails to replace a node without it.
       const node = class_type === undefined ? bare : { _meta: {}, ...bare, class_type }
-      const title = typeof node._meta?.title === 'string' && node._meta.title.trim()
+      const title = typeof node._meta?.title === 'string' && node._meta.title.trim().slice(0, LONGEST_TITLE)
       const about = { fields: fieldsOf(node, info), links: linksOf(node) }
       const modelOf = (value: unknown) => findModel(bare.class_type, value)
       return { id, node, title: title || node.class_type, info, ...about, modelOf }

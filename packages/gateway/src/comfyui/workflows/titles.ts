@@ -50,9 +50,9 @@ export const isTranslated = ({ title, node }: KnownNode): boolean =>
 
 /** The letters and digits, with and without a bracket at the end. */
 function spellingsOf(title: string): string[] {
-  return [title, title.replace(/[([（【].*[)\]）】]\s*$/, '')].map((text) =>
-    text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ''),
-  )
+  const text = title.trimEnd()
+  const short = /[)\]）】]$/.test(text) ? text.replace(/[([（【].*/s, '') : text
+  return [title, short].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ''))
 }
 
 const translated = new Set(TRANSLATED.split(/[\n|]/).flatMap(spellingsOf).filter(Boolean))

@@ -100,10 +100,11 @@ function decode({ kind, integer }: Input, text: string, isJson: boolean): Checke
   return { value: text === 'true' }
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+const LONGEST_NUMBER = 400
 
 function decodeNumber(text: string, integer: boolean): Checked {
-  const value = NUMBER.test(text) ? Number(text) : Number.NaN
+  const value = text.length <= LONGEST_NUMBER && NUMBER.test(text) ? Number(text) : Number.NaN
   if (!Number.isFinite(value)) return { msg: 'Input should be a valid finite number', type: 'float_parsing' }
   if (integer && !Number.isInteger(value)) return { msg: 'Input should be a valid integer', type: 'int_type' }
   // A larger integer would reach the engine as another number.

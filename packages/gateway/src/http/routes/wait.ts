@@ -60,7 +60,9 @@ const HEADERS = { 'cache-control': 'no-store, no-transform' }
 
 /** For how many seconds a caller prefers to wait (RFC 7240). */
 function waitOf({ headers }: ApiRequest['request']): number | undefined {
-  const found = /(?:^|,)\s*wait\s*(?:=\s*"?(\d*)"?\s*)?(?:[,;]|$)/i.exec(headers.get('prefer') ?? '')
+  const preferences = headers.get('prefer')?.split(',') ?? []
+  const words = preferences.map((preference) => preference.split(';', 1)[0]!.trim())
+  const found = words.map((word) => /^wait(?:\s*=\s*"?(\d*)"?)?$/i.exec(word)).find(Boolean)
   return found ? Math.min(Number(found[1] || USUAL_S), MOST_S) : undefined
 }
 
