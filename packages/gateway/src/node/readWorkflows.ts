@@ -9,14 +9,20 @@ const SIDECAR = '.flowscale.json'
 const ENDINGS = ['.json', '.png', '.webp']
 const MOST_BYTES = 64 * 2 ** 20
 const UNREAD = "Can't read"
+/** The most files that are named though they can't be used. */
+const MOST_PROBLEMS = 50
+/** A name that no file has. */
+const MORE = 'more/files'
+const tooMany = (count: number): string =>
+  `${count} more files can't be used as workflows: keep other files in another folder`
 
 /**
  * Reads a folder of workflows: JSON files in ComfyUI's API format or the format of its editor, and PNG and WebP pictures
  * with a workflow inside. Each may have a sidecar `NAME.flowscale.json`. Folders in it, and files whose names begin with
  * a dot, are not read.
  *
- * The result also has each file that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
- * has a `problem`.
+ * The result also has the files that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
+ * has a `problem`. The first 50 are named, and one more entry has the number of the others.
  *
  * @throws `Error` for a folder that can't be read.
  *
@@ -44,12 +50,18 @@ export const readWorkflows = (folder: string): Promise<WorkflowFile[]> => watchW
 export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
   /** By the name on the disk. The stamp changes with the file and with its sidecar. */
   let known = new Map<string, { readonly stamp: string; readonly read: WorkflowFile }>()
+  /** The names of all files that could be used once. */
+  const served = new Set<string>()
   let latest: WorkflowFile[] | undefined
   let pending: Promise<WorkflowFile[]> | undefined
 
   async function read(): Promise<WorkflowFile[]> {
     const now: typeof known = new Map()
-    const plan = planFor(await listFiles(folder))
+    const files = await listFiles(folder)
+    // Of names that are none of a workflow, the first are read.
+    const strange = files.filter((file) => !ENDINGS.includes(extname(file))).slice(MOST_PROBLEMS)
+    const unread = new Set(strange)
+    const plan = planFor(files.filter((file) => !unread.has(file)))
     await forEach(plan, async ({ file, name, problem }) => {
       const stamps = [file, name + SIDECAR].map((one) => stampOf(join(folder, one)))
       const stamp = [problem, ...(await Promise.all(stamps))].join()
@@ -65,8 +77,21 @@ export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
     })
     const isSame = now.size === known.size && [...now].every(([file, entry]) => known.get(file) === entry)
     known = now
-    if (!latest || !isSame) latest = plan.map(({ file }) => now.get(file)!.read)
+    if (!latest || !isSame)
+      latest = withFewProblems(
+        plan.map(({ file }) => now.get(file)!.read),
+        unread.size,
+      )
     return latest
+  }
+
+  /** The files of another purpose would fill the list and the log. A workflow that became a problem is named in any case. */
+  function withFewProblems(all: readonly WorkflowFile[], unread: number): WorkflowFile[] {
+    for (const { name, problem } of all) if (problem === undefined) served.add(name)
+    let left = MOST_PROBLEMS
+    const told = all.filter(({ name, problem }) => problem === undefined || served.has(name) || left-- > 0)
+    const count = all.length - told.length + unread
+    return count === 0 ? told : [...told, { name: MORE, graph: undefined, problem: tooMany(count) }]
   }
 
   return () => (pending ??= read().finally(() => (pending = undefined)))
