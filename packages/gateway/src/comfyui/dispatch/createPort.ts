@@ -1,7 +1,7 @@
 // Answers the worker of a server: gives it news, marks and inputs, and takes its progress and results.
 import { EngineError, outputName } from '../../engine.ts'
 import { onAbort, within } from '../../runtime.ts'
-import type { WorkerState } from '../../workerPort.ts'
+import type { Outcome, WorkerState } from '../../workerPort.ts'
 import { type Assignment, type News, type Port, Refused } from '../worker/news.ts'
 import { changeGraph } from '../workflows/fillGraph.ts'
 import { assignRuns } from './assignRuns.ts'
@@ -10,14 +10,14 @@ import { endCancelled, endInVain, endRun, giveBack, letRest } from './endRuns.ts
 import { tellRun } from './followRuns.ts'
 import { type ComfyQueue, type Entry, entryOf, type Job, submittedOf } from './job.ts'
 import { isAsked, takePicture } from './previews.ts'
-import { letGo, type Server, setDone } from './servers.ts'
+import { canTake, letGo, meets, type Server, setDone } from './servers.ts'
 import type { State } from './state.ts'
 
 const POLL_MS = 10_000
 /** For a worker that has a run, or whose ComfyUI is away: only its next request tells a change of that. */
 const SHORT_POLL_MS = 1_000
-/** A server rests after so many failures: a single one may be the workflow's fault. */
-const FAULTS = 2
+/** A server rests after so many failures in a row. */
+const FAILURES = 3
 
 /** The port for the worker of one session. Each method claims the server, and checks what the worker asks for. */
 export function createPort(state: State, server: Server, session: string): Port {
@@ -157,9 +157,9 @@ export function createPort(state: State, server: Server, session: string): Port 
       if (server.session === session && server.work.has(id)) setDone(server, id)
       const entry = await own(id, false)
       for (const { name } of outcome.files) await checkOutput(queue, entry.job, name)
-      const { fault, ...seen } = outcome
-      if (seen.status !== 'cancelled') server.faults = fault ? server.faults + 1 : 0
-      if (fault && server.faults >= FAULTS) await letRest(state, server, fault)
+      const { fault: _, ...seen } = outcome
+      const why = whyToRest(state, server, entry.job, outcome)
+      if (why !== undefined) await letRest(state, server, why)
       // It began when it was sent, as callers were told while it ran.
       const times = { startedAt: entry.sentAt ?? null, completedAt: seen.completedAt ?? Date.now() }
       await endRun(state, entry, { ...seen, ...times, run: await submittedOf(queue, entry.job) })
@@ -179,6 +179,28 @@ function noteWorkflow({ observer }: State, server: Server, workflowId: string): 
   if (server.sentWorkflow !== undefined && server.sentWorkflow !== workflowId)
     observer?.modelLoaded(workflowId)
   server.sentWorkflow = workflowId
+}
+
+/** Counts the failures of a server. Gives a reason if it should rest, which one that is alone for such runs never does. */
+function whyToRest(
+  { servers, failedOn }: State,
+  server: Server,
+  { workflowId, needs }: Job,
+  { status, fault }: Outcome,
+): string | undefined {
+  if (status === 'completed') {
+    server.failures = 0
+    failedOn.delete(workflowId)
+  }
+  if (status !== 'failed') return undefined
+  const names = failedOn.get(workflowId) ?? new Set()
+  failedOn.set(workflowId, names.add(server.name))
+  // A workflow that fails on other servers, too, says nothing about this one.
+  if (names.size > 1) return undefined
+  // After a rest, one more failure is enough.
+  server.failures++
+  const isAlone = [...servers.values()].every((one) => one === server || !canTake(one) || !meets(one, needs))
+  return server.failures < FAILURES || isAlone ? undefined : (fault ?? `${FAILURES} in a row`)
 }
 
 /** Refuses a name that no output of the run has, or whose number is too long for a disk. */

@@ -47,8 +47,8 @@ class Condition {
   sentWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt = 0
-  /** How many of its runs failed one after another by a fault of the server. */
-  faults = 0
+  /** How many of its runs failed one after another. */
+  failures = 0
   /** Until when it gets no run because of that. */
   rest: { readonly until: number; readonly why: string } | undefined
   /** Whether an operator has paused it. */

@@ -31,6 +31,8 @@ class Knowledge {
   isAssignWanted = false
   /** Whether no more runs are taken, since the gateway is about to stop. */
   isDraining = false
+  /** By workflow, the servers on which it has failed since it completed on any. */
+  readonly failedOn: Map<string, Set<string>> = new Map()
   /** Counts the steps that change which server has a run. */
   steps = 0
 

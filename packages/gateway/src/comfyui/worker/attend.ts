@@ -62,8 +62,8 @@ export async function bringBack(worker: Worker, one: WorkerRun, ended: Ended): P
   const { id } = one.run
   one.isOver = true
   const { error, completedAt, files, fault } = ended
-  // After a fault, the gateway decides first whether this server gets another run.
-  if (!fault) free(worker, one)
+  // After a failure, the gateway decides first whether this server gets another run.
+  if (ended.status === 'completed') free(worker, one)
   try {
     await forEach(files, async ({ name, at }) => {
       if (!at) return

@@ -334,6 +334,66 @@ test('a choice that no server has is refused while all answer', async ({ open })
   assert.equal((await engine.getRuns(PAGE)).total, 0)
 })
 
+/** The first server fails each run at once, as long as it is broken. */
+const openBroken = ({ comfies, open }: Servers, error = 'RuntimeError') => {
+  const broken = { is: true }
+  const [{ url }] = comfies as [Servers['comfies'][number]]
+  const fails: typeof fetch = async (input, init) => {
+    const isFirst = String(input).startsWith(url)
+    if (isFirst && broken.is && String(input).endsWith('/prompt') && init?.method === 'POST') {
+      const body = JSON.parse(
+        String(init.body instanceof ReadableStream ? await new Response(init.body).text() : init.body),
+      )
+      for (const node of Object.values<any>(body.prompt))
+        if (node.class_type === 'TestSleep') Object.assign(node.inputs, { fail: true, seconds: 0 })
+      return await fetch(input, { ...init, body: JSON.stringify(body) })
+    }
+    const response = await fetch(input, init)
+    if (!isFirst || !String(input).includes('/history/')) return response
+    return new Response((await response.text()).replaceAll('RuntimeError', error))
+  }
+  return { broken, engine: open({ fetch: fails }) }
+}
+
+test('a server that fails each run at once rests after three, and one run tries it later', async (servers) => {
+  const { engine, broken } = openBroken(servers, 'torch.OutOfMemoryError')
+  const make = (count: number) => many(count, (seed) => submit(engine, 'slow', { seed, seconds: 0.1 }))
+  const failedOf = async (runs: readonly Run[]) =>
+    (await Promise.all(runs.map((run) => statusOf(engine, run)))).filter((status) => status === 'failed')
+      .length
+  const failed = await failedOf(await make(40))
+  assert.ok(failed >= 3 && failed <= 4, `${failed} failed`)
+  const why = 'rests for a minute, since its runs fail: out of memory'
+  assert.equal(servers.lines, [`warn comfyui-1 ${why}`])
+  const [first] = await engine.containers()
+  assert.equal([first!.status, first!.reason, first!.pending], ['stopped', why, []])
+  // After such a jump of the clock, both are silent until their next requests for news.
+  const areThere = () =>
+    until(
+      () => engine.containers(),
+      (all) => all.every(({ status }) => status !== 'stopped'),
+    )
+  await later(60_000, async () => {
+    await areThere()
+    assert.is(await failedOf(await make(10)), 1)
+    broken.is = false
+  })
+  await later(120_000, async () => {
+    await areThere()
+    assert.is(await failedOf(await make(10)), 0)
+    assert.equal(new Set(pluck(await engine.containers(), 'reason')), new Set([undefined]))
+  })
+})
+
+test('a workflow that fails everywhere lets at most one server rest, and never the last', async (servers) => {
+  const { engine, lines } = servers
+  const bad = await many(20, (seed) => submit(engine, 'failing', { seed, seconds: 0 }))
+  const good = await many(10, (seed) => submit(engine, 'slow', { seed, seconds: 0.05 }))
+  for (const run of bad) assert.is(await statusOf(engine, run), 'failed')
+  for (const run of good) assert.is(await statusOf(engine, run), 'completed')
+  assert.ok(lines.length <= 1, String(lines))
+})
+
 test = suiteWithServers('a queue before two ComfyUIs, of which one lacks a class', [
   { without: ['TestSleep'] },
   {},
@@ -508,31 +568,9 @@ test('what comes out: pictures, texts, failures, parts of files', async ({ engin
   assert.equal(pluck((await engine.getRuns({ ...PAGE, groupId: 'g' })).runs, 'id'), [batch.id])
 })
 
-test('a server that runs out of memory twice in a row rests for a minute', async ({ open, lines }) => {
-  const outOfMemory: typeof fetch = async (input, init) => {
-    const response = await fetch(input, init)
-    if (!String(input).includes('/history/')) return response
-    return new Response((await response.text()).replaceAll('RuntimeError', 'torch.OutOfMemoryError'))
-  }
-  const engine = open({ fetch: outOfMemory })
-  for (const id of ['failing', 'batch', 'failing', 'batch']) await perform(engine, id, {})
-  assert.equal(lines, [])
-  const [first, second] = await Promise.all(
-    [0, 1].map((seed) => submit(engine, 'failing', { seed, seconds: 0.3 })),
-  )
-  // Its models are loaded no more by then, else it would be first.
-  await untilRun(engine, first!.id, isRunning)
-  const third = await submit(engine, 'batch')
-  for (const run of [first!, second!]) assert.is(await statusOf(engine, run), 'failed')
-  const why = 'rests for a minute, since its runs fail: out of memory'
-  assert.equal(lines, [`warn comfyui-1 ${why}`])
-  const [server] = await engine.containers()
-  assert.equal([server!.status, server!.reason, server!.pending], ['stopped', why, []])
-  assert.is((await engine.getRun(third.id))!.status, 'queued')
-  await later(60_000, async () => {
-    assert.is(await statusOf(engine, third), 'completed')
-    assert.is((await engine.containers())[0]!.reason, undefined)
-  })
+test('a server alone never rests', async ({ engine, lines }) => {
+  for (let seed = 0; seed < 4; seed++) await perform(engine, 'failing', { seed, seconds: 0 })
+  assert.equal([lines, (await engine.containers())[0]!.reason], [[], undefined])
 })
 
 test('a socket that hears nothing of a run gives way to another', async ({ comfies, engine }) => {
