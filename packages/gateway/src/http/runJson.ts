@@ -25,8 +25,9 @@ export async function runJson(call: LinkContext, run: Run, inList = false): Prom
   const preview = inList || run.preview === undefined ? undefined : await call.api.previewOf?.(run)
   const rest = {
     created_at: iso(run.createdAt),
-    started_at: iso(run.startedAt),
-    completed_at: iso(run.completedAt),
+    // A clock may have stepped back meanwhile, or be the one of another machine.
+    started_at: iso(notBefore(run.createdAt, run.startedAt)),
+    completed_at: iso(notBefore(Math.max(run.createdAt, run.startedAt ?? 0), run.completedAt)),
     progress,
     position,
     node,
@@ -73,7 +74,7 @@ export async function eventOf(call: LinkContext, run: Run): Promise<string> {
     const { id, workflowId, groupId, files } = run
     const ids = { _id: id, workflow_id: workflowId, group_id: groupId }
     const data = { ...ids, ...json, outputs_total: files.length }
-    return JSON.stringify({ type: `run.${run.status}`, timestamp: iso(run.completedAt), data })
+    return JSON.stringify({ type: `run.${run.status}`, timestamp: json.completed_at, data })
   }
   let text = await make(MOST_OUTPUTS, true)
   const isLong = (): boolean => new TextEncoder().encode(text).byteLength >= MOST_EVENT_BYTES
@@ -87,6 +88,9 @@ export function textOf({ texts = {} }: Run, filename: string): { text?: string }
   const isShort = text !== undefined && new TextEncoder().encode(text).byteLength <= MOST_TEXT_BYTES
   return isShort ? { text } : {}
 }
+
+const notBefore = (earlier: number, ms: number | null): number | null =>
+  ms === null ? null : Math.max(earlier, ms)
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()

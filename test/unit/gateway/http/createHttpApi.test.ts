@@ -296,6 +296,34 @@ test('inputs are checked before anything is submitted', async () => {
   assert.equal([await good.json(), submitted, discarded], [{ status: 'success', data }, 1, 1])
 })
 
+test('a run never starts before it was submitted, nor ends before it starts, whatever the clock did', async () => {
+  const iso = (ms: number) => new Date(ms).toISOString()
+  for (const [times, shown] of [
+    [
+      [9, 5, 7],
+      [9, 9, 9],
+    ],
+    [
+      [5, 9, 7],
+      [5, 9, 9],
+    ],
+    [
+      [9, null, 7],
+      [9, null, 9],
+    ],
+    [
+      [5, 7, null],
+      [5, 7, null],
+    ],
+  ] as const) {
+    const [createdAt, startedAt, completedAt] = times
+    const getRun = async () => ({ ...run, createdAt, startedAt, completedAt })
+    const { data } = await (await ask(apiOf({ getRun }), '/api/v1/runs/r1')).json()
+    const wanted = shown.map((ms) => (ms === null ? null : iso(ms)))
+    assert.equal([data.created_at, data.started_at, data.completed_at], wanted)
+  }
+})
+
 test('the engine is asked for a page where the dialect has pages', async () => {
   const asked: RunsQuery[] = []
   const getRuns: Engine['getRuns'] = async (query) => {
