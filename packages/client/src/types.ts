@@ -221,7 +221,7 @@ export interface Run {
   progress?: number
   /** The place in the queue, from 0 or 1, as the server counts. Missing if the server reports none. */
   position?: number
-  /** Why no server can take the run for now. The gateway's queue says so. */
+  /** Why no server can take the run for now, or which server has it and does not answer. The gateway's queue says so. */
   waits_for?: string
   /** With `previews`, while the run is at work: the URL of the picture so far, for an `img`. {@link getRuns} has none. */
   preview?: string

@@ -91,7 +91,7 @@ export interface Run {
   /** By name, the content of `files` that are texts, and no files of the engine. */
   readonly texts?: Readonly<Record<string, string>> | undefined
   readonly error: string | null
-  /** While the run is queued: why no server can take it. */
+  /** Why no server can take the run, or which server does not answer that has it. */
   readonly waitsFor?: string | undefined
   /** The state of the webhook, once a run with a webhook has ended. */
   readonly webhook?: WebhookState | undefined

@@ -131,13 +131,13 @@ export function showState(
     progress.show(text, node)
     clearInterval(asking)
     const id = runId()
-    if (status !== 'queued' || id === undefined || !progress.isSeen || print.isJson) return
+    if (id === undefined || !progress.isSeen || print.isJson) return
     // `onProgress` is not called for a new reason alone.
     const timer = setInterval(async () => {
       if (!progress.isSeen) return clearInterval(timer)
       const options = { maxRetries: 0, signal: AbortSignal.timeout(askMs) }
       const found = await getRun(client, id, options).catch(() => undefined)
-      if (found && timer === asking) progress.show(text, found.data.waits_for)
+      if (found && timer === asking) progress.show(text, found.data.waits_for ?? node)
     }, askMs).unref()
     asking = timer
   }

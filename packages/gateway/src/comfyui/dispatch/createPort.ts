@@ -85,6 +85,7 @@ export function createPort(state: State, server: Server, session: string): Port 
   return {
     async poll(worker, signal) {
       await claimServer(state, server, session, true)
+      if (worker.isUp) server.upAt = Date.now()
       if (server.isUp !== worker.isUp) {
         server.isUp = worker.isUp
         void assignRuns(state)

@@ -3,6 +3,7 @@ import type { Run } from '../../engine.ts'
 import { isEntry } from '../../queue/runs.ts'
 import { type Ended, toEndedRun, toRun } from '../runRecord.ts'
 import { type Entry, submittedOf } from './job.ts'
+import { silenceOf } from './servers.ts'
 import type { State } from './state.ts'
 
 /** Places in the queue are told no more often. */
@@ -15,9 +16,10 @@ const PATIENCE_MS = 10_000
 export const isLong = (since: number): boolean => performance.now() - since >= PATIENCE_MS
 
 /** The run as callers see it. */
-export async function runOf({ queue, progress, unmet, pictures }: State, found: Entry | Ended): Promise<Run> {
+export async function runOf(state: State, found: Entry | Ended): Promise<Run> {
   if (!isEntry(found)) return toEndedRun(found)!
-  const { job, sentAt, cost } = found
+  const { queue, progress, unmet, pictures, servers } = state
+  const { job, server = '', sentAt, cost } = found
   // At once, since the queue reads places together that are asked for at one moment.
   const place = sentAt === undefined ? queue.ahead(found) : undefined
   const [run, position] = await Promise.all([submittedOf(queue, job), place])
@@ -25,7 +27,9 @@ export async function runOf({ queue, progress, unmet, pictures }: State, found: 
     const now = { status: 'running', progress: 0, ...progress.get(job.id) } as const
     const preview = pictures.numberOf(job.id)
     const picture = preview === undefined ? {} : { preview }
-    return { ...toRun(run, now), startedAt: sentAt, endsAt: sentAt + cost, ...picture }
+    const silence = silenceOf(servers.get(server))
+    const waits = silence === undefined ? {} : { waitsFor: silence }
+    return { ...toRun(run, now), startedAt: sentAt, endsAt: sentAt + cost, ...picture, ...waits }
   }
   const lack = unmet.get(job.needs)
   const reason = lack && isLong(lack.since) ? { waitsFor: lack.why } : {}

@@ -62,7 +62,7 @@ export function joinPeers(
       const seenAt = performance.now() - silentMs
       const server = servers.get(name) ?? addServer(name)
       setSession(server, session)
-      Object.assign(server, { isUp, seenAt, isAbroad })
+      Object.assign(server, { isUp, seenAt, isAbroad, ...(isUp && { upAt: Date.now() - silentMs }) })
     }
     // A server that the others have forgotten has to be claimed again.
     for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)

@@ -34,6 +34,8 @@ class Condition {
   isNew = true
   /** Whether its ComfyUI answers. */
   isUp = false
+  /** When it was last known to answer, by the clock; from the start of this gateway on. */
+  upAt: number = Date.now()
   /** Whether its worker asks another gateway with this queue for runs. */
   isAbroad = false
   /** Its runs that have not ended, by id. */
@@ -79,6 +81,12 @@ export const isLive = ({ session, seenAt }: Server): boolean =>
 /** Its worker has gone, and another one can have the name at once. */
 export function letGo(server: Server): void {
   server.seenAt = performance.now() - LEASE_MS
+}
+
+/** For the caller of a run that it has: that it does not answer. */
+export function silenceOf(server: Server | undefined): string | undefined {
+  if (!server || (isLive(server) && server.isUp)) return undefined
+  return `${server.name} has not answered since ${new Date(server.upAt).toISOString().slice(0, 19)}Z`
 }
 
 /** Another worker speaks for it, perhaps before another ComfyUI. */

@@ -45,7 +45,12 @@ test('only the run of a ComfyUI that is killed fails, and the one behind it runs
   await engine.cancelRun(other.id)
   assert.is(await statusOf(engine, behind), 'completed')
   assert.is(homeOf(behind), 1 - keeper)
-  assert.is((await engine.getRun(lost.id))!.status, 'running')
+  const { status } = await untilRun(engine, lost.id, ({ waitsFor = '' }) =>
+    new RegExp(`^comfyui-${keeper + 1} has not answered since 20\\d\\d-\\d\\d-\\d\\dT[\\d:]{8}Z$`).test(
+      waitsFor,
+    ),
+  )
+  assert.is(status, 'running')
   await comfies[keeper]!.start()
   assert.is(await failureOf(engine, lost), 'failed')
   assert.equal(spread(comfies).sort(), [1, 2])
