@@ -125,8 +125,10 @@ export function createChooser() {
         startOf(turns, head) - startOf(turns, first) + head.tag - firstTags.get(head.owner)!
       const isLate = nowMs - (passedSince.get(first.id) ?? nowMs) >= PASSED_OVER_MS
       const near = isLate ? [first] : all.filter((head) => lagOf(head) <= Math.max(LAG_MS, 2 * first.cost))
+      // Another server can go on with its models.
+      const isSpare = loaded !== undefined && isElsewhere(loaded)
       const taken =
-        near.find(({ workflowId }) => workflowId === loaded) ??
+        near.find(({ workflowId: id }) => id === loaded || (isSpare && !isElsewhere(id))) ??
         near.find(({ workflowId }) => !isElsewhere(workflowId)) ??
         first
       if (!passedSince.has(first.id)) passedSince.set(first.id, nowMs)

@@ -227,6 +227,7 @@ test('the first end of a workflow gives new tags to all who wait with it, and to
 const many = (count: number, of: Planned | ((at: number) => Planned)): Planned[] =>
   Array.from({ length: count }, (_, at) => (typeof of === 'function' ? of(at) : of))
 const ONE = [['gpu']]
+const TWO = [['gpu'], ['gpu']]
 const THREE = [['gpu'], ['gpu'], ['gpu']]
 const isOf = (name: string) => (run: Made) => run.group === name || run.owner === name
 const within = (value: number, low: number, high: number, what: string): void =>
@@ -310,6 +311,12 @@ test('GPUs keep their models', async () => {
   const both = [...flood, ...many(160, (at) => ({ at: at * 250, runMs: 300, workflow: 'other' })), rare(1)]
   const [wait] = waitsOf(await simulate({ ...play, planned: both }), 'rare')
   within(wait!, 0, 22_000, 'a rare model in two floods')
+  const same = many(200, (at) => ({ at: at * 500, runMs: 1_000, workflow: 'flood', group: 'x' }))
+  const short = many(3, (at) => ({ at: 10_000 + at * 20_000, runMs: 300, workflow: 'short', group: 'y' }))
+  const twin = await simulate({ gpus: TWO, loadMs: 1_500, planned: [...same, ...short] })
+  for (const wait of waitsOf(twin, 'short')) within(wait, 0, 3_000, 'a short run, and two GPUs with one other workflow')
+  const spread = many(3, (model) => many(30, (at) => ({ at: at * 1_000, runMs: 900, workflow: `m${model}` }))).flat()
+  assert.is((await simulate({ gpus: THREE, loadMs: 1_500, planned: spread })).loads, 3)
   const high = many(40, (at) => ({ runMs: 300, priority: 9, workflow: `m${at % 2}`, group: 'x' }))
   const low = many(40, { runMs: 300, workflow: 'm0', group: 'y' })
   const mixed = await simulate({ ...play, planned: [...low, ...high] })
