@@ -1,4 +1,6 @@
-// For `--import`, with `?n=`: ends the gateway as `kill -9` does, at the n-th step of its store and of its POSTs.
+// For `--import`, with `?n=`: ends the gateway as `kill -9` does, at the n-th step of its store and of the runs that it sends.
+import http from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import { ClassicLevel } from 'classic-level'
 import { Redis } from 'ioredis'
 
@@ -32,16 +34,13 @@ Redis.prototype.sendCommand = function (command, ...rest) {
   return answer
 }
 
-const { fetch } = globalThis
-globalThis.fetch = async (url, init) => {
-  if (init?.method !== 'POST') return await fetch(url, init)
-  step()
+const { request } = http
+http.request = (url, options, ...rest) => {
+  const isRun = options?.method === 'POST' && String(url).endsWith('/prompt')
+  if (isRun) step()
+  const sent = request(url, options, ...rest)
   // While ComfyUI takes it.
-  const timer = setTimeout(step, 2)
-  try {
-    return await fetch(url, init)
-  } finally {
-    clearTimeout(timer)
-    step()
-  }
+  if (isRun) setTimeout(step, 2)
+  return isRun ? sent.on('close', step) : sent
 }
+syncBuiltinESMExports()

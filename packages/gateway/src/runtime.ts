@@ -2,6 +2,10 @@
 /** Whether work can go on without a request. On Workers, work ends with the request that began it. */
 export const hasOwnTimers = (): boolean => globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 
+/** Whether this is Node itself, whose `node:http` counts, and not what another runtime has for it. */
+export const isNode = (): boolean =>
+  hasOwnTimers() && 'process' in globalThis && !('Bun' in globalThis) && !('Deno' in globalThis)
+
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 

@@ -37,6 +37,8 @@ export interface Ended extends EndedRun<Submitted> {
   readonly isOnServer?: boolean | undefined
   /** The lack of the server that made the run fail. No record has it. */
   readonly fault?: string | undefined
+  /** Whether the server was never seen to have the run. No record has it. */
+  readonly isAbsent?: boolean | undefined
 }
 
 export type RunRecords = Records<Submitted, Ended>
@@ -65,7 +67,7 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
 
 /** Makes a run from the record of its end; `undefined` if ComfyUI refused the run. */
 export function toEndedRun(ended: Ended): Run | undefined {
-  const { run, status, files, fault: _, isOnServer: __, ...rest } = ended
+  const { run, status, files, fault: _, isOnServer: __, isAbsent: ___, ...rest } = ended
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
   const texts = files.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]]))

@@ -214,11 +214,11 @@ export function createQueue<
      * Marks a run as about to be sent, and gives the time of the mark. Only the session that made it gets it again, so that no
      * two send the run. `undefined`: this server must not send the run.
      */
-    async send(id: string, server: string, session: string): Promise<number | undefined> {
+    async send(id: string, server: string, session: string, seen?: string): Promise<number | undefined> {
       const after = await change(id, (record) => {
         if (record.server !== server || record.isCancelled || record.sentAt !== undefined) return undefined
         const sentAt = Math.max(Date.now(), (record.lastSentAt ?? 0) + 1)
-        return { ...record, sentAt, lastSentAt: sentAt, session }
+        return { ...record, sentAt, lastSentAt: sentAt, session, after: seen }
       })
       // A cancel does not undo the mark.
       return after?.server === server && after.session === session ? after.sentAt : undefined
@@ -230,7 +230,7 @@ export function createQueue<
         async (record, step) => {
           if (record.server !== server || record.sentAt !== sentAt) return undefined
           await chargeBack(step, record)
-          return { ...record, server: undefined, sentAt: undefined, session: undefined }
+          return { ...record, server: undefined, sentAt: undefined, session: undefined, after: undefined }
         },
         { isLazy: sentAt === undefined },
       )

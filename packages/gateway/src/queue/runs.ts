@@ -28,6 +28,8 @@ export interface LiveRecord<Job extends QueuedRun = QueuedRun> {
   readonly sentAt?: number | undefined
   /** The time of its last mark, also after the run was given back: each mark is later than the one before. */
   readonly lastSentAt?: number | undefined
+  /** A run that its server was seen to have before the mark. As long as it has that run, it has not restarted. */
+  readonly after?: string | undefined
   /** The session of its server that sends it. */
   readonly session?: string | undefined
   readonly isCancelled?: boolean | undefined

@@ -1,4 +1,5 @@
 // The HTTP API in front of an engine that says what the test wants.
+import { createHash } from 'node:crypto'
 import {
   createHttpApi,
   type Dialect,
@@ -321,6 +322,28 @@ test('a run never starts before it was submitted, nor ends before it starts, wha
     const { data } = await (await ask(apiOf({ getRun }), '/api/v1/runs/r1')).json()
     const wanted = shown.map((ms) => (ms === null ? null : iso(ms)))
     assert.equal([data.created_at, data.started_at, data.completed_at], wanted)
+  }
+})
+
+test('the queue shows the ids of the own runs, whether they wait or are at work', async () => {
+  const both = [
+    [1, 'mine', 'me'],
+    [2, 'foreign', 'you'],
+  ] as const
+  const container = { name: 'gpu', url: 'u', status: 'running', running: both, pending: both } as const
+  const sha256 = createHash('sha256').update('key').digest('hex')
+  const keys = { current: () => [{ name: 'me', sha256 }], watch: () => () => {} }
+  const api = apiOf({ containers: async () => [container] }, { keys })
+  for (const [key, other] of [
+    ['key', 'other'],
+    [KEY, 'foreign'],
+  ] as const) {
+    const { data } = await (await ask(api, '/api/v1/comfy/queue', { headers: { 'x-api-key': key } })).json()
+    const shown = [
+      [1, 'mine'],
+      [2, other],
+    ]
+    assert.equal(data[0].queue, { queue_running: shown, queue_pending: shown })
   }
 })
 

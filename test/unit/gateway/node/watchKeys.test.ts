@@ -196,6 +196,8 @@ test('a second key of a name has the limits of the first, but for those that are
   const plain = keys.map(({ sha256: _, ...rest }) => rest)
   assert.equal(plain[1], { name: 'crm' })
   assert.equal(plain[2], { name: 'shop', workflows: ['portrait'], maxUnfinished: 5, admin: true })
+  const { keys: more } = await addKey(file, { name: 'shop' })
+  assert.is(more[3]!.maxUnfinished, 5)
   assert.is(statSync(file).mode & 0o777, 0o600)
 })
 

@@ -1,7 +1,7 @@
 // Sends every request to one ComfyUI, and knows whether it answers.
 import { EngineError } from '../../engine.ts'
 import { parseJson as parseLoose } from '../../readContent.ts'
-import { orAborted } from '../../runtime.ts'
+import { isNode, orAborted } from '../../runtime.ts'
 import { readAddress } from './address.ts'
 import { openSocket, type SocketListener } from './socket.ts'
 
@@ -50,6 +50,8 @@ interface Init {
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
   timeoutMs?: number
+  /** Whether it may go over no kept connection, which could be closed meanwhile. It needs `json`. */
+  fresh?: boolean
   /** Whether the request may be sent twice. Default: all but POST */
   again?: boolean
 }
@@ -88,7 +90,15 @@ export function createComfyClient(address: string, { headers, fetch, comfyKey }:
     if (method === 'GET') asked()
     const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
     try {
-      const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, own, either))
+      const isAlone = init.fresh && !fetch && isNode()
+      const response = isAlone
+        ? await (await import('./post.ts')).post(
+            base + path,
+            headersOf(init, own),
+            JSON.stringify(init.json),
+            either,
+          )
+        : await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, own, either))
       const { status } = response
       const isRefused = status === 401 || (status === 403 && method === 'GET' && !OWN_403.test(path))
       if (isRefused || (status !== 304 && /^(3|50[234])/.test(`${status}`))) {
@@ -191,20 +201,39 @@ function createHealth() {
   }
 }
 
+/** The caller's headers stay here: ComfyUI refuses an Origin that is not its own. */
+const headersOf = ({ json, headers }: Init, own: Record<string, string>): Record<string, string> => ({
+  ...own,
+  ...(json !== undefined && { 'content-type': 'application/json' }),
+  ...headers,
+})
+
 function toRequest(url: string, init: Init, own: Record<string, string>, signal: AbortSignal): RequestInit {
-  const { method = 'GET', json, headers } = init
-  const body = json === undefined ? init.body : JSON.stringify(json)
+  const { method = 'GET', json, fresh } = init
+  const text = json === undefined ? init.body : JSON.stringify(json)
+  const body = fresh ? toStream(String(text)) : text
   const streams = body instanceof ReadableStream
   return {
     method,
     redirect: streams ? redirectOfStream(url) : 'manual',
-    // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
-    headers: { ...own, ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+    headers: headersOf(init, own),
     signal,
     ...(streams && { duplex: 'half' }),
     ...(body !== undefined && { body }),
   }
 }
+
+/**
+ * Runtimes send other bodies again by themselves: Deno sends a text, or the body of a `Response`, again after a reset; Node
+ * sends a text again after a 421.
+ */
+const toStream = (text: string): ReadableStream =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text))
+      controller.close()
+    },
+  })
 
 /** Follows no redirect. With anything but `error`, Node keeps a whole stream to send it again. workerd has no `error`. */
 function redirectOfStream(url: string): RequestRedirect {
@@ -253,7 +282,8 @@ export function isUnsent(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { code, syscall } = error as { code?: unknown; syscall?: unknown }
   // A route may also be lost after the request went out.
-  if (CODES.test(String(code)) && syscall !== 'read' && syscall !== 'write') return true
+  if (syscall === 'connect' || (CODES.test(String(code)) && syscall !== 'read' && syscall !== 'write'))
+    return true
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnsent)
   return WORDS.test(error.message) || isUnsent(error.cause)
 }

@@ -76,10 +76,10 @@ export function createPort(state: State, server: Server, session: string): Port 
     }
   }
 
-  async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
+  async function assignmentOf({ job, sentAt, after }: Entry): Promise<Assignment> {
     const { graph } = await queue.planOf(job)
     const run = await submittedOf(queue, job)
-    return { run, graph: changeGraph(graph, job.changes), files: job.files, sentAt }
+    return { run, graph: changeGraph(graph, job.changes), files: job.files, sentAt, after }
   }
 
   return {
@@ -101,7 +101,9 @@ export function createPort(state: State, server: Server, session: string): Port 
     },
     async send(id) {
       await check()
-      const mark = await queue.send(id, server.name, session)
+      // A run that was sent before is over for the GPU, so its end was seen there.
+      const others = [...server.runs].filter(([other, { sentAt }]) => other !== id && sentAt !== undefined)
+      const mark = await queue.send(id, server.name, session, others.at(-1)?.[0] ?? server.completed)
       const entry = await entryOf(queue, id)
       if (mark === undefined || !entry) {
         server.runs.delete(id)
@@ -182,14 +184,15 @@ function noteWorkflow({ observer }: State, server: Server, workflowId: string): 
   server.sentWorkflow = workflowId
 }
 
-/** Counts the failures of a server. Gives a reason if it should rest, which one that is alone for such runs never does. */
+/** Notes how a run of a server ended, and counts failures. Gives a reason if it should rest, which one that is alone for such runs never does. */
 function whyToRest(
   { servers, failedOn }: State,
   server: Server,
-  { workflowId, needs }: Job,
+  { id, workflowId, needs }: Job,
   { status, fault }: Outcome,
 ): string | undefined {
   if (status === 'completed') {
+    server.completed = id
     server.failures = 0
     failedOn.delete(workflowId)
   }

@@ -49,6 +49,8 @@ class Condition {
   sentWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt = 0
+  /** The run that it completed last. */
+  completed: string | undefined
   /** How many of its runs failed one after another. */
   failures = 0
   /** Until when it gets no run because of that. */

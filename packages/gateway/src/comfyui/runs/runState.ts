@@ -95,11 +95,11 @@ async function decide(
     : (await hasAny(server, others))
       ? "Somebody removed the run from ComfyUI's queue or history"
       : 'ComfyUI restarted'
-  return endWithout(known, 'failed', `${why}, ${UNKNOWN}`)
+  return { ...endWithout(known, 'failed', `${why}, ${UNKNOWN}`), ...(!wasTaken && { isAbsent: true }) }
 }
 
 /** Whether the server still has one of these runs. If so, it has not restarted: a restart empties queue and history. */
-async function hasAny(server: ComfyServer, ids: readonly string[]): Promise<boolean> {
+export async function hasAny(server: ComfyServer, ids: readonly string[]): Promise<boolean> {
   for (const id of new Set(ids)) {
     const { item, history } = await seekRun(server, id)
     if (item || history) return true

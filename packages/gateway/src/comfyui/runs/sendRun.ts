@@ -120,16 +120,7 @@ export async function postRun(
 async function post(client: ComfyClient, json: object): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     try {
-      // Runtimes send other bodies than such a stream again by themselves: Deno sends a text, or the body of a `Response`,
-      // again after a reset; Node sends a text again after a 421.
-      const body = new ReadableStream({
-        start(controller) {
-          controller.enqueue(new TextEncoder().encode(JSON.stringify(json)))
-          controller.close()
-        },
-      })
-      const headers = { 'content-type': 'application/json' }
-      return await client.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
+      return await client.send('/prompt', { method: 'POST', json, fresh: true, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       // Not tried again: the run may have been passed on, and the login would be refused again.

@@ -5,11 +5,20 @@ import { NoAnswer } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
 import type { Ended } from '../runRecord.ts'
 import { endOf } from '../runs/historyEnd.ts'
-import { findEnd } from '../runs/runState.ts'
+import { findEnd, hasAny } from '../runs/runState.ts'
 import { stopRun } from '../runs/stopRun.ts'
 import { listen, stopListening } from './listen.ts'
 import { Refused } from './news.ts'
-import { AGAIN_MS, free, isClosing, untilHeard, type Worker, type WorkerRun } from './state.ts'
+import {
+  AGAIN_MS,
+  COMING_MS,
+  free,
+  isClosing,
+  leave,
+  untilHeard,
+  type Worker,
+  type WorkerRun,
+} from './state.ts'
 
 const LOOK_EVERY_MS = 1_000
 
@@ -52,8 +61,29 @@ async function look(worker: Worker, one: WorkerRun): Promise<void> {
     if (!(error instanceof NoAnswer)) log('error', `Run ${run.id}: ${(error as Error).message}`)
   }
   if (!ended || one.isOver) return
+  if (ended.isAbsent && one.after !== undefined) {
+    const never = await neverCame(worker, one, one.after)
+    if (never === undefined || one.isOver) return
+    if (never) return await giveBack(worker, one)
+  }
   if (ended.status === 'completed' && one.isUnheard) stopListening(worker)
   await bringBack(worker, one, ended)
+}
+
+/**
+ * Whether the run surely never reached ComfyUI: it still has an earlier run, so it has not restarted, and has not had this one
+ * for a while in which it answered. `undefined`: it is not known yet.
+ */
+async function neverCame({ server }: Worker, one: WorkerRun, earlier: string): Promise<boolean | undefined> {
+  one.absentSince ??= performance.now()
+  if (performance.now() - one.absentSince < COMING_MS) return undefined
+  return await hasAny(server, [earlier]).catch(() => undefined)
+}
+
+/** Lets another server, or this one, have a run that was surely not sent. */
+export async function giveBack(worker: Worker, one: WorkerRun): Promise<void> {
+  await untilHeard(worker, () => worker.port.giveBack(one.run.id, one.mark)).catch(() => {})
+  leave(worker, one)
 }
 
 /** Brings the result to the gateway, while the GPU works on the next run. */

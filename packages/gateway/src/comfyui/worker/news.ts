@@ -31,6 +31,8 @@ export interface Assignment {
   readonly files: readonly string[]
   /** When a worker of this server was about to send the run: it must not be sent again. */
   readonly sentAt?: number | undefined
+  /** A run that this server had before that. */
+  readonly after?: string | undefined
 }
 
 /** The gateway refuses a request of a worker, and would refuse it again. */

@@ -5,7 +5,7 @@ import { putFile } from '../api/files.ts'
 import { endWithout } from '../runs/historyEnd.ts'
 import { extraOf, postRun } from '../runs/sendRun.ts'
 import type { GraphNode } from '../workflows/types.ts'
-import { attend, bringBack } from './attend.ts'
+import { attend, bringBack, giveBack } from './attend.ts'
 import { listen } from './listen.ts'
 import { type Assignment, Refused } from './news.ts'
 import { isClosing, leave, untilHeard, type Worker, type WorkerRun } from './state.ts'
@@ -68,7 +68,6 @@ async function send(worker: Worker, one: WorkerRun): Promise<void> {
     if (!(error instanceof NoAnswer))
       return await bringBack(worker, one, endWithout(run, 'failed', (error as Error).message))
     // It was surely not sent: another server may take it.
-    await untilHeard(worker, () => port.giveBack(run.id, one.mark)).catch(() => {})
-    leave(worker, one)
+    await giveBack(worker, one)
   }
 }

@@ -124,7 +124,7 @@ async function answer({ client, port }: Worker, id: string, path: string): Promi
 }
 
 function take(worker: Worker, assignment: Assignment): void {
-  const { sentAt } = assignment
+  const { sentAt, after } = assignment
   const isSent = sentAt !== undefined
   // A run that was just sent may not be in ComfyUI's queue yet: see `comingMs`. The clock of the gateway may be wrong here.
   const run = { ...assignment.run, ...(isSent && { createdAt: Date.now() }) }
@@ -132,7 +132,8 @@ function take(worker: Worker, assignment: Assignment): void {
   const graph = isSent ? Promise.resolve({}) : prepareInputs(worker, assignment, aborter.signal)
   // `send` handles the error.
   graph.catch(() => {})
-  const one: WorkerRun = { run, aborter, graph, isSent, isStopping: false, isOver: false, isDone: false }
+  const state = { isSent, isStopping: false, isOver: false, isDone: false, mark: sentAt, after }
+  const one: WorkerRun = { run, aborter, graph, ...state }
   worker.runs.set(run.id, one)
   if (!isSent) return
   // A run whose inputs are being uploaded stays active: else it would be sent twice.

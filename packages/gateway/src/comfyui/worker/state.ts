@@ -49,6 +49,10 @@ export interface WorkerRun {
   isSent: boolean
   /** The gateway's permission to send it. */
   mark?: number | undefined
+  /** Of a run that an earlier worker was about to send: a run that ComfyUI had before that. */
+  after?: string | undefined
+  /** Since when ComfyUI answers, and does not have the run. */
+  absentSince?: number
   isStopping: boolean
   isOver: boolean
   /** Whether the GPU is done with it. */
@@ -65,8 +69,12 @@ export interface WorkerRun {
 }
 
 export const AGAIN_MS = 1_000
-/** A run that an earlier worker sent has reached ComfyUI after this time. */
-const COMING_MS = 5_000
+/**
+ * A run that an earlier worker sent has reached ComfyUI after this time. If that worker was killed, its request may lie in a
+ * buffer of a ComfyUI that stands still. ComfyUI accepts connections in their order, and one loop handles them all: once it
+ * answers again, it reads that request before long.
+ */
+export const COMING_MS = 5_000
 
 export function createWorker(options: WorkerOptions): Worker {
   const { client, lostAfterMs, name } = options

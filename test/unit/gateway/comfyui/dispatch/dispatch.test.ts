@@ -9,6 +9,7 @@ import {
   tellPlaces,
 } from '../../../../../packages/gateway/src/comfyui/dispatch/followRuns.ts'
 import type { ComfyQueue, Entry } from '../../../../../packages/gateway/src/comfyui/dispatch/job.ts'
+import { hearAsk } from '../../../../../packages/gateway/src/comfyui/dispatch/previews.ts'
 import { createServer } from '../../../../../packages/gateway/src/comfyui/dispatch/servers.ts'
 import {
   createState,
@@ -92,6 +93,19 @@ test('a worker keeps it while its request for news waits', async ({ clock }) => 
   assert.is(await second.send('a run'), undefined)
 })
 
+test('a worker keeps it while another of its requests waits', async () => {
+  const connect = open()
+  const [gone, other] = [new AbortController(), new AbortController()]
+  const first = connect('first')
+  await first.poll(idle, gone.signal)
+  const [news, more] = [first.poll(idle, gone.signal), first.poll(idle, other.signal)]
+  gone.abort()
+  await news
+  await rejects(connect('second').send('a run'), Refused, { what: 'session' })
+  other.abort()
+  await more
+})
+
 test('a worker that asks for nothing for 5 s loses it', async ({ clock }) => {
   const connect = open()
   const [first, second] = [connect('first'), connect('second')]
@@ -159,6 +173,15 @@ test('so do the runs of a server that is unknown here, and one that was not sent
   assert.equal([await read(), await isHeld()], [['failed', 'queued'], false])
   await closeDispatch(state)
   await queue.close()
+})
+
+test('nothing is kept of those who asked for the pictures of a run that has ended', async () => {
+  const { state, port, close } = await openWithRun()
+  hearAsk(state, 'run')
+  assert.is(state.asked.size, 1)
+  await port.end('run', { status: 'completed', error: null, completedAt: null, files: [] })
+  assert.is(state.asked.size, 0)
+  await close()
 })
 
 test('the GPU time of a run counts also when its end is written at the second attempt', async ({ clock }) => {

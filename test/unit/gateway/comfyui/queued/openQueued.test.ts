@@ -316,8 +316,8 @@ test('a run waits for the one server that has its choice, which is away, and say
   // Others are not held up.
   assert.is((await perform(engine, 'styled', { photo })).status, 'completed')
   assert.equal([(await engine.getRun(id))!.waitsFor], [undefined])
-  const reason = await later(11_000, () => untilRun(engine, id, ({ waitsFor }) => waitsFor))
-  assert.is(reason.status, 'queued')
+  const waits = ({ status, waitsFor }: Run) => status === 'queued' && waitsFor
+  const reason = await later(11_000, () => untilRun(engine, id, waits))
   said(reason.waitsFor!)
   await later(11_000, () => until(() => lines.includes(`warn ${reason.waitsFor}`)))
   await comfies[1]!.start()

@@ -114,20 +114,30 @@ test('without its server, a run that was sent is lost after a while, and others 
   said(waitsFor!)
 })
 
-test('a run that was about to be sent is asked for, and never sent', async (site) => {
-  const { comfies, folder, engine, reopen } = site
-  await begin(engine)
-  const waits = await submit(engine, 'batch')
-  const [server] = await engine.containers()
-  // As if it had been killed between the mark and the request.
-  const second = await reopen(() =>
-    withQueue(folder, async (queue) => {
-      await take(queue, server!.name)
-      assert.ok(await later(-60_000, () => queue.send(waits.id, server!.name, 'a session')))
-    }),
-  )
-  assert.equal([await failureOf(second, waits), spread(comfies)], ['failed', [1]])
-})
+for (const [what, isProof, restarts, status, sent] of [
+  ['without a proof, it is asked for, and never sent', false, false, 'failed', 1],
+  ['it is sent, as ComfyUI knows an earlier run and not this one', true, false, 'completed', 2],
+  ['after a restart of ComfyUI it is never sent', true, true, 'failed', 1],
+] as const) {
+  test(`a run that was about to be sent: ${what}`, async (site) => {
+    const { comfies, folder, engine, reopen } = site
+    const earlier = await begin(engine)
+    const waits = await submit(engine, 'batch')
+    const [server] = await engine.containers()
+    // As if it had been killed between the mark and the request.
+    const second = await reopen(async () => {
+      await withQueue(folder, async (queue) => {
+        await take(queue, server!.name)
+        const seen = isProof ? earlier.id : undefined
+        assert.ok(await later(-60_000, () => queue.send(waits.id, server!.name, 'a session', seen)))
+      })
+      if (restarts) await comfies[0]!.kill()
+      if (restarts) await comfies[0]!.start()
+    })
+    if (!restarts) await second.cancelRun(earlier.id)
+    assert.equal([await statusOf(second, waits), spread(comfies)], [status, [sent]])
+  })
+}
 
 test('a cancel that was noted before a kill ends the run, which is never sent', async (site) => {
   const { comfies, folder, engine, reopen } = site

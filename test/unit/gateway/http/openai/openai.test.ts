@@ -324,6 +324,34 @@ test('large bodies are refused while too many are in memory', async () => {
   assert.is((await post(api, large, undefined, 'edits')).status, 200)
 })
 
+test('the drafts of runs that are not submitted are given up', async () => {
+  for (const [missing, full, discarded] of [
+    [3, 0, [1, 2]],
+    [0, 2, [3]],
+  ] as const) {
+    const given: number[] = []
+    let made = 0
+    const { api } = open({
+      async draft() {
+        const number = ++made
+        if (number === missing) return undefined
+        return {
+          workflow: plain,
+          putFile: async () => ({}),
+          putUrl: async () => ({}),
+          async submit() {
+            if (number === full) throw new EngineError(429, 'full')
+            return { run: { ...anyRun, id: `r${number}`, status: 'completed' }, number }
+          },
+          discard: () => void given.push(number),
+        }
+      },
+    })
+    await post(api, { model: 'plain', prompt: 'a', n: 3 })
+    assert.equal(given, discarded)
+  }
+})
+
 test('a caller that leaves before the submission has started nothing', async () => {
   const aborter = new AbortController()
   const workflows = async () => {
