@@ -223,8 +223,8 @@ export interface GatewayOptions {
    */
   webhook?: string | undefined
   /**
-   * The hosts of webhooks that may have `http:` or a private address, such as `hooks.internal:8080`. Default: none, so that
-   * callers reach nothing in your network
+   * The hosts of webhooks that may have `http:` or a private address: `hooks.internal` with any port, `hooks.internal:8080`
+   * with this one. Default: none, so that callers reach nothing in your network
    */
   webhookHosts?: readonly string[] | undefined
   /** Whether programs that speak OpenAI's image API can use the workflows as models, under `/v1`. Default: true */

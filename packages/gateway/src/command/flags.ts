@@ -109,7 +109,7 @@ export function createProgram(): Command {
     )
     .option(
       '--webhook-hosts <hosts>',
-      'the hosts of webhooks that may be private or have http:, with commas between them (default: none)',
+      'the hosts of webhooks that may be private or have http:, each with any port, or as HOST:PORT, with commas between them (default: none)',
       (text) => text.split(',').map((host) => host.trim()),
     )
     .option('--no-openai', 'no image API of OpenAI under /v1')

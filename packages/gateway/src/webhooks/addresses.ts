@@ -31,8 +31,12 @@ function isRefused(ip: string): boolean {
 }
 
 const refusal = (why: string): EngineError =>
-  new EngineError(422, `webhook_url ${why}, unless --webhook-hosts names its host`)
+  new EngineError(422, `webhook_url ${why}, unless --webhook-hosts names its host, or its host and port`)
 const privateAddress = (): EngineError => refusal('must not lead to a private address')
+
+/** Whether the operator has named the host of an address, or this port of it. */
+export const isNamed = (url: URL, hosts: readonly string[]): boolean =>
+  isAmong(url, hosts) || hosts.some((host) => host.toLowerCase() === url.hostname)
 
 /** The URL of an address that webhooks may go to, as far as this is known without a lookup. `hosts` names exceptions. */
 export function checkAddress(address: string, hosts: readonly string[]): URL {
@@ -41,7 +45,7 @@ export function checkAddress(address: string, hosts: readonly string[]): URL {
     throw new EngineError(422, 'webhook_url must be an address such as https://example.com/hook')
   if (url.username || url.password)
     throw new EngineError(422, 'webhook_url must not have a user name or a password')
-  if (isAmong(url, hosts)) return url
+  if (isNamed(url, hosts)) return url
   if (url.protocol !== 'https:') throw refusal('must begin with https:')
   // `URL` has written each form of an IPv4 address with four numbers.
   const host = url.hostname.replace(/^\[|\]$/g, '')

@@ -4,9 +4,8 @@ import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { EngineError } from '../engine.ts'
-import { isAmong } from '../openUrl.ts'
 import type { Attempt, Outcome, Sender } from '../queue/deliveries.ts'
-import { checkAddress, lookupPublic, resolveName } from './addresses.ts'
+import { checkAddress, isNamed, lookupPublic, resolveName } from './addresses.ts'
 
 /** The time limit of a whole attempt. */
 const LIMIT_MS = 15_000
@@ -42,7 +41,7 @@ export function postWebhook(
         // A connection that was kept could lead to an earlier address.
         agent: false,
         // Only the resolver of this machine may know a host of --webhook-hosts.
-        lookup: isAmong(url, hosts) ? lookup : lookupPublic(resolvePublic),
+        lookup: isNamed(url, hosts) ? lookup : lookupPublic(resolvePublic),
         headers: {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(body),

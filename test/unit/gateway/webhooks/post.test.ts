@@ -117,3 +117,22 @@ test('an address that is refused is an error of the submission', () => {
   const right = 'http://hook.test/a?b https://open.test:8443/ https://8.8.8.8/ https://[2606:4700::1]/'
   for (const address of right.split(' ')) assert.is(checkAddress(address, ['hook.test']).href, address)
 })
+
+test('a named host has any port, and a host with a port has this one', () => {
+  const ask = (address: string, host: string) => checkAddress(address, [host]).href
+  for (const [address, host] of [
+    ['http://127.0.0.1:3000/hook', '127.0.0.1'],
+    ['http://127.0.0.1/hook', '127.0.0.1'],
+    ['https://Hooks.internal:8443/', 'hooks.INTERNAL'],
+    ['http://[::1]:3000/', '[::1]'],
+    ['http://127.0.0.1:3000/hook', '127.0.0.1:3000'],
+    ['http://127.0.0.1/hook', '127.0.0.1:80'],
+  ] as const)
+    assert.is(ask(address, host), new URL(address).href)
+  for (const [address, host] of [
+    ['http://127.0.0.1:3001/hook', '127.0.0.1:3000'],
+    ['http://127.0.0.2:3000/hook', '127.0.0.1'],
+    ['http://a.hooks.internal/', 'hooks.internal'],
+  ] as const)
+    throws(() => ask(address, host), EngineError, { status: 422 })
+})
