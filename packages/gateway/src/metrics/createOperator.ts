@@ -6,12 +6,15 @@ import type { Meter } from './createMeter.ts'
 /** Answers of probes are kept for so long: anybody may ask, and each look writes to the store. */
 const FRESH_MS = 3_000
 
+const ENDS: readonly RunEnd['end'][] = ['completed', 'failed', 'cancelled', 'lost', 'expired']
+
 /** Counts what an engine tells, and logs the end of each run. */
 export function createObserver(meter: Meter, logEnd: (end: RunEnd) => void): Observer {
   return {
     ended(run) {
       const { workflowId, owner, end, waitedMs, ranMs } = run
-      meter.add('flowscale_runs_total', [workflowId, owner, end])
+      // An alert sees only the growth of a figure that was there before: the first failure, too, has to be one.
+      for (const one of ENDS) meter.add('flowscale_runs_total', [workflowId, owner, one], Number(one === end))
       if (ranMs !== undefined) {
         meter.add('flowscale_run_wait_seconds', [workflowId], waitedMs / 1_000)
         meter.add('flowscale_run_duration_seconds', [workflowId], ranMs / 1_000)

@@ -127,6 +127,9 @@ test('/metrics is for a key, names no id, and promtool takes it', async ({ clock
   for (const expected of [
     'flowscale_runs_total{workflow="a\\"b\\\\",key="shop",end="lost"} 1',
     'flowscale_runs_total{workflow="w",key="",end="cancelled"} 1',
+    ...['completed', 'failed', 'lost', 'expired'].map(
+      (end) => `flowscale_runs_total{workflow="w",key="",end="${end}"} 0`,
+    ),
     'flowscale_run_wait_seconds_bucket{workflow="a\\"b\\\\",le="0.1"} 0',
     'flowscale_run_wait_seconds_bucket{workflow="a\\"b\\\\",le="0.5"} 2',
     'flowscale_run_wait_seconds_count{workflow="a\\"b\\\\"} 2',
