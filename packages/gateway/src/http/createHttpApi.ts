@@ -4,7 +4,7 @@ import { createKeys, isFromElsewhere, keyOf, sameText } from './access.ts'
 import { answerError, brokenBy, failure, json, refuseKey } from './answers.ts'
 import { getDocument } from './document.ts'
 import { createPreviewLinks, getPreview, serveFile } from './links.ts'
-import { createOpenai, toOpenaiForm } from './openai/openai.ts'
+import { createOpenai, openaiRoute, toOpenaiForm } from './openai/openai.ts'
 import {
   type GatewayOperation,
   OPERATIONS,
@@ -61,7 +61,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
       const call = openCall(api, request, where)
       const isOpenai = openai !== undefined && call.url.pathname.startsWith('/v1/')
       const given = preflight(request) ?? (await answer(call, routes, openai))
-      const response = isOpenai ? await toOpenaiForm(given, engine.findKey !== undefined) : given
+      const hasRoute = openaiRoute(openai, request.method, call.url.pathname) !== undefined
+      const response = isOpenai ? await toOpenaiForm(given, engine.findKey !== undefined, hasRoute) : given
       response.headers.set('x-request-id', call.requestId)
       response.headers.set('access-control-allow-origin', '*')
       response.headers.set('access-control-expose-headers', isOpenai ? OPENAI_EXPOSED : EXPOSED)
@@ -129,7 +130,7 @@ function preflight(request: PlainRequest): Response | undefined {
 async function answer(
   call: ApiRequest,
   routes: readonly ApiRoute[],
-  openai: Readonly<Record<string, Route>> = {},
+  openai?: Readonly<Record<string, Route>>,
 ): Promise<Response> {
   const { api, request, filesUrl } = call
   const { pathname, search } = call.url
@@ -145,7 +146,7 @@ async function answer(
   const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
   const isHead = request.method === 'HEAD'
   const method = isHead ? 'GET' : request.method
-  const route = isFile ? FILES : (openai[`${method} ${pathname}`] ?? findRoute(call, method, routes))
+  const route = isFile ? FILES : (openaiRoute(openai, method, pathname) ?? findRoute(call, method, routes))
   if (route instanceof Response) return route
   let owner: string | undefined
   const perform = (): Promise<Response> => {

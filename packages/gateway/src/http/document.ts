@@ -135,6 +135,7 @@ function bodyOf({ hasForm, hasJson }: OperationRow, schemaOf: (isForm: boolean) 
   if (!hasForm) return {}
   const content = {
     'multipart/form-data': { schema: schemaOf(true) },
+    'application/x-www-form-urlencoded': { schema: schemaOf(true) },
     ...(hasJson && { 'application/json': { schema: schemaOf(false) } }),
   }
   return { requestBody: { content, ...('required' in schemaOf(true) && { required: true }) } }

@@ -42,7 +42,8 @@ const pages = { page: count, page_size: count, total_count: count, total_pages: 
 const place: Schema = {
   type: 'array',
   prefixItems: [{ type: 'number' }, text],
-  items: false,
+  // Several tools know no `false` here.
+  items: {},
   minItems: 2,
   maxItems: 2,
 }

@@ -32,6 +32,16 @@ const LOOK_MS = 500
 /** Proxies give up a stream that is silent for long. */
 const PING_MS = 15_000
 
+const MODEL = '/v1/models/'
+
+/** The route of a request among those of `createOpenai`. */
+export const openaiRoute = (
+  routes: Readonly<Record<string, Route>> | undefined,
+  method: string,
+  pathname: string,
+): Route | undefined =>
+  routes?.[`${method} ${pathname.length > MODEL.length && pathname.startsWith(MODEL) ? MODEL : pathname}`]
+
 /** The routes by method and path, each with the operation that it stands for. */
 export function createOpenai(): Readonly<Record<string, Route>> {
   /** By the id of a run: the number of the last repeated request for it. Infinite once the answer was read to its end. */
@@ -136,6 +146,7 @@ export function createOpenai(): Readonly<Record<string, Route>> {
   })
   return {
     'GET /v1/models': { operation: 'getWorkflows', answer: getModels },
+    [`GET ${MODEL}`]: { operation: 'getWorkflows', answer: getModel },
     'POST /v1/images/generations': images(false),
     'POST /v1/images/edits': images(true),
   }
@@ -161,8 +172,22 @@ async function findModel(call: ApiRequest, model: string): Promise<Workflow> {
 async function getModels(call: ApiRequest): Promise<Response> {
   const isModel = (workflow: Workflow): boolean => workflow.problem === undefined && makesImages(workflow)
   const models = (await workflowsFor(call)).filter(isModel)
-  const data = models.map(({ id }) => ({ id, object: 'model', created: 0, owned_by: 'flowscale' }))
-  return json(200, { object: 'list', data })
+  return json(200, { object: 'list', data: models.map(toModel) })
+}
+
+const toModel = ({ id }: Workflow): object => ({ id, object: 'model', created: 0, owned_by: 'flowscale' })
+
+async function getModel(call: ApiRequest): Promise<Response> {
+  const id = call.url.pathname.slice(MODEL.length)
+  return json(200, toModel(await findModel(call, decode(id) ?? id)))
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Starts the runs. From the first submission on, a caller that leaves stops nothing. */
@@ -301,17 +326,22 @@ function streamImage(
   return new Response(body, { headers: { ...EVENT_STREAM, ...headers } })
 }
 
+const NO_KEY = 'Missing API key: send it in the header Authorization: Bearer KEY'
 const tokens = { text_tokens: 0, image_tokens: 0 }
 const USAGE = { usage: { input_tokens: 0, output_tokens: 0, total_tokens: 0, input_tokens_details: tokens } }
 
 function errorOf(status: number, message: string, param: string | null = null): object {
   const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error'
-  const code = status === 401 ? 'invalid_api_key' : status === 404 ? 'not_found' : null
+  const missing = param === 'model' ? 'model_not_found' : 'not_found'
+  const code = status === 401 ? 'invalid_api_key' : status === 404 ? missing : null
   return { message, type, param, code }
 }
 
-/** Gives an answer of the API the form that clients of OpenAI read. `joins`: a request may be sent again. */
-export async function toOpenaiForm(response: Response, joins: boolean): Promise<Response> {
+/**
+ * Gives an answer of the API the form that clients of OpenAI read. `joins`: a request may be sent again. `hasRoute`: what is
+ * not found is the model.
+ */
+export async function toOpenaiForm(response: Response, joins: boolean, hasRoute: boolean): Promise<Response> {
   const { headers, status: given } = response
   // After a 429, and after a 5xx, which comes before the submission, nothing was started.
   if (!joins || (given !== 429 && given < 500)) headers.set('x-should-retry', 'false')
@@ -320,8 +350,12 @@ export async function toOpenaiForm(response: Response, joins: boolean): Promise<
   const { detail, errors = [detail], data } = Object(await response.json())
   if (data?.run_id) headers.set('x-flowscale-run', data.run_id)
   const [first] = [errors[0]].flat()
-  const param = Array.isArray(first?.loc) ? String(first.loc.at(-1)) : null
-  const messages = [errors].flat(2).map((one) => (one?.loc ? `${one.loc.at(-1)}: ${one.msg}` : String(one)))
+  const isModel = hasRoute && given === 404
+  const param = isModel ? 'model' : Array.isArray(first?.loc) ? String(first.loc.at(-1)) : null
+  const messages =
+    given === 401
+      ? [NO_KEY]
+      : [errors].flat(2).map((one) => (one?.loc ? `${one.loc.at(-1)}: ${one.msg}` : String(one)))
   // As OpenAI answers: a wrong key with 401, and a wrong field with 400.
   const status = { 403: 401, 422: 400 }[response.status] ?? response.status
   return json(status, { error: errorOf(status, messages.join('; '), param) }, Object.fromEntries(headers))

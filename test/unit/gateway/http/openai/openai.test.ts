@@ -190,6 +190,10 @@ test('the models are the workflows that make pictures, and that the key may run'
     ['plain'],
   )
   assert.is((await post(closed, { model: 'paint', prompt: 'x' })).status, 404)
+  const { body: one } = await ask(closed, '/v1/models/pl%61in', sent)
+  assert.equal(one, { id: 'plain', object: 'model', created: 0, owned_by: 'flowscale' })
+  for (const id of ['paint', 'none', 'a/b', '%', ''])
+    assert.is((await ask(closed, `/v1/models/${id}`, sent)).status, 404, id)
 })
 
 test('each field becomes an input, is refused or ignored', async () => {
@@ -373,30 +377,43 @@ test("errors have OpenAI's form", async () => {
   const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
   const json = { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } }
   const long = 'x'.repeat(2 ** 21)
-  const table: [answer: Promise<Awaited<ReturnType<typeof ask>>>, status: number, type?: string][] = [
-    [ask(api, '/v1/models', bearer('wrong')), 401],
-    [ask(api, '/v1/models', { headers: { authorization: '' } }), 401],
-    [ask(api, '/v1/chat/completions', { method: 'POST' }), 404],
-    [ask(api, '/v1/images/generations'), 404],
-    [post(api, { model: 'none', prompt: 'x' }), 404],
-    [post(api, { model: 'texter', prompt: 'x' }), 404],
-    [post(api, { model: 'broken', prompt: 'x' }), 400],
-    [ask(api, '/v1/images/generations', json), 400],
-    [post(api, { model: 'paint', prompt: long }), 413],
+  const key = 'invalid_api_key'
+  const model = 'model_not_found'
+  const table: [
+    Promise<Awaited<ReturnType<typeof ask>>>,
+    status: number,
+    code: string | null,
+    type?: string,
+  ][] = [
+    [ask(api, '/v1/models', bearer('wrong')), 401, key],
+    [ask(api, '/v1/models', { headers: { authorization: '' } }), 401, key],
+    [ask(api, '/v1/models/none'), 404, model],
+    [ask(api, '/v1/chat/completions', { method: 'POST' }), 404, 'not_found'],
+    [ask(api, '/v1/images/generations'), 404, 'not_found'],
+    [post(api, { model: 'none', prompt: 'x' }), 404, model],
+    [post(api, { model: 'texter', prompt: 'x' }), 404, model],
+    [post(api, { model: 'broken', prompt: 'x' }), 400, null],
+    [ask(api, '/v1/images/generations', json), 400, null],
+    [post(api, { model: 'paint', prompt: long }), 413, null],
     [
       post(open({ draft: async () => Promise.reject(new EngineError(429, 'full')) }).api, { model: 'paint' }),
       429,
+      null,
       'rate_limit_error',
     ],
   ]
-  for (const [asked, status, type = 'invalid_request_error'] of table) {
+  for (const [asked, status, code, type = 'invalid_request_error'] of table) {
     const answer = await asked
+    const { error } = answer.body
     assert.equal(
-      [answer.status, answer.body.error.type, typeof answer.body.error.message],
-      [status, type, 'string'],
+      [answer.status, error.type, error.code, typeof error.message],
+      [status, type, code, 'string'],
     )
+    if (code === model) assert.is(error.param, 'model')
     assert.is(answer.headers.get('x-should-retry'), status === 429 ? null : 'false')
   }
+  const missing = await ask(api, '/v1/models', { headers: { authorization: '' } })
+  assert.match(missing.body.error.message, 'Authorization: Bearer')
   assert.is((await post(api, { model: 'broken' })).body.error.message, broken.problem)
   const off = await ask(open({}, { openai: false }).api, '/v1/models')
   assert.equal([off.status, off.body.status], [404, 'error'])
