@@ -202,6 +202,10 @@ export function createRetagger(store: Store, failed: (error: unknown) => void) {
 
   /** Finds the lines in which runs of a workflow wait, and makes their tags anew. */
   async function findLines(workflowId: string): Promise<void> {
+    // Else the callers whose runs are at work would come later than they were told, until these runs end.
+    for await (const marks of pages(store, below('h/'), FOUND))
+      for (const id of marks.map(idIn))
+        await transact(store, (step) => chargeAnew(step, id, workflowId), { isLazy: true })
     for (const head of await store.heads('w/')) {
       const [, group = ''] = head.split('/')
       if (group.split(':')[3] !== encode(workflowId)) continue
@@ -242,6 +246,19 @@ export function createRetagger(store: Store, failed: (error: unknown) => void) {
 }
 
 const callerIn = (line: string): string => line.slice(line.indexOf(':') + 1)
+
+/** Charges a run that a server has the cost of its workflow, which is known now. */
+async function chargeAnew(step: Step, id: string, workflowId: string): Promise<void> {
+  const [record] = await step.read<RunRecord>(runKey(id))
+  if (!isLive(record) || record.server === undefined || record.job.workflowId !== workflowId) return
+  const { turns, had, costOf, write } = await readCosts(step, record)
+  const cost = costOf(workflowId)
+  const more = cost - record.cost
+  if (more === 0) return
+  setRun(step, record, { ...record, cost })
+  step.write('turns', afterCharge(turns, classIn(record), more))
+  write({ had: { base: had.base + more, finish: Math.max(0, had.finish + more) } })
+}
 
 /** Gives these runs of a caller tags from `first` on, and returns the tag after the last one. */
 async function retagSome(

@@ -369,3 +369,30 @@ test('places that were told come true', async () => {
     within(good / all, low, 1, what)
   }
 })
+
+test('places that were told before a workflow was known come true, too, and after cancels', async () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    for (const when of [2, 3, 4]) {
+      const random = createRandom(seed)
+      const planned = [3, 5, 8, 12, 16].flatMap((count, group) =>
+        many(count, () => ({ group: `${group}`, runMs: Math.round(390 + 20 * random()) })),
+      )
+      const told = new Map<string, number>()
+      const { runs } = await simulate({
+        gpus: TWO,
+        planned,
+        async onStep(queue, { waiting, started, left }) {
+          if (left > 0 || started !== when) return
+          const open = [...waiting].sort(() => random() - 0.5)
+          for (const id of open.splice(0, 5)) await queue.end(endOf(makeJob({ id }), { status: 'cancelled' }))
+          await queue.settled()
+          for (const id of open) told.set(id, await queue.ahead((await queue.get(id)) as Entry))
+        },
+      })
+      const places = runs.flatMap(({ id }) => told.get(id) ?? [])
+      const early = places.filter((place, at) => places.slice(at + 1).some((later) => later < place))
+      assert.is(places.length, 39 - when)
+      assert.ok(early.length <= 1, `${early.length} runs of ${places.length} started too early`)
+    }
+  }
+})
