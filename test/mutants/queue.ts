@@ -123,8 +123,8 @@ export const queue = {
   'queue-mark-lazy': {
     bug: 'A crash forgets that a run was sent: it is made twice',
     file: 'packages/gateway/src/queue/createQueue.ts',
-    from: 'lastSentAt: sentAt, session }\n      })',
-    to: 'lastSentAt: sentAt, session }\n      }, { isLazy: true })',
+    from: 'lastSentAt: sentAt, session, after: seen }\n      })',
+    to: 'lastSentAt: sentAt, session, after: seen }\n      }, { isLazy: true })',
   },
   'queue-given-back-late': {
     bug: 'A late message gives back a run that was sent again since: it is made twice',
