@@ -118,7 +118,7 @@ function nameOf({ filename, url }: Named): string {
 }
 
 function lastPart(url: string): string {
-  const part = new URL(url).pathname.replace(/.*\//, '')
+  const part = new URL(url).pathname.split('/').at(-1)!
   try {
     return decodeURIComponent(part)
   } catch {

@@ -107,6 +107,8 @@ function possibleNames({ filename, download_url }: ResultOutput): string[] {
   const names = [filename, last].filter(Boolean)
   return (names.length ? names : ['']).map((name) =>
     name
+      // To normalize many marks in a row takes quadratic time.
+      .slice(0, 500)
       .normalize('NFKC')
       .toLowerCase()
       .replace(/[^\p{L}\p{N}.]+/gu, '_')

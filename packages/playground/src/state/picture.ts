@@ -112,6 +112,7 @@ const textOf = (value: unknown) => (Object(value) === value ? '' : String(value 
 /** The name that a gateway makes of a title, a label or an id. */
 const clean = (title: unknown) =>
   textOf(title)
+    .slice(0, 500)
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()

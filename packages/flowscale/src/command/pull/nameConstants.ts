@@ -41,7 +41,7 @@ const longestName = 60
  * and no digit. No other `_` is in it.
  */
 function toCamelCase(text: string): string {
-  const words = wordsOf(text.normalize('NFC'))
+  const words = wordsOf(text.slice(0, 500).normalize('NFC'))
   const [first = '', ...rest] = words.some(hasSmall) ? words : words.map((word) => word.toLowerCase())
   const head = hasSmall(first) ? withFirst(first, 'toLowerCase') : first.toLowerCase()
   const name = (head + rest.map((word) => withFirst(word, 'toUpperCase')).join('')).slice(0, longestName)

@@ -10,6 +10,7 @@ import { findInputs, uniqueNames } from './names.ts'
 import { findOutputs, shortNames } from './outputs.ts'
 import { addPurposes } from './roles.ts'
 import { readSidecar } from './sidecar.ts'
+import { LONGEST_TITLE } from './titles.ts'
 import {
   type Authored,
   type ClassInfo,
@@ -20,8 +21,6 @@ import {
   type KnownNode,
   MOST_LEVELS,
 } from './types.ts'
-
-const LONGEST_TITLE = 500
 
 /**
  * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class. Throws an

@@ -57,12 +57,16 @@ function spellingsOf(title: string): string[] {
 
 const translated = new Set(TRANSLATED.split(/[\n|]/).flatMap(spellingsOf).filter(Boolean))
 
+/** More is not read: to normalize many marks in a row takes quadratic time. */
+export const LONGEST_TITLE = 500
+
 /**
  * Makes a name of letters and digits of any script, and `_`: `Positive prompt` gives `positive_prompt`. It is empty if the
  * title has none of them.
  */
 export function cleanName(title: string): string {
   const words = title
+    .slice(0, LONGEST_TITLE)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, '_')

@@ -277,9 +277,24 @@ test('numbers and booleans', async () => {
     assert.is(await taken('count', text), value, text)
   }
   assert.is(await taken('steps', '3.0'), 3)
+  assert.is(await taken('count', `${'0'.repeat(399)}7`), 7)
   assert.equal([await taken('flag', 'true'), await taken('flag', 'false')], [true, false])
   const refused = async (key: string, text: string) => (await problems({ [key]: text }))[0]?.type
-  const words = ['', ' ', '.', 'NaN', 'Infinity', '-Infinity', '0x10', '0b1', '1e400', '1,5', '1 2', '1_0']
+  const words = [
+    '',
+    ' ',
+    '.',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '0x10',
+    '0b1',
+    '1e400',
+    '1,5',
+    '1 2',
+    '1_0',
+    '0'.repeat(401),
+  ]
   for (const text of words) assert.is(await refused('count', text), 'float_parsing', text)
   for (const text of ['True', '1', '0', 'yes', '']) assert.is(await refused('flag', text), 'bool_parsing')
   assert.is(await refused('steps', '2.5'), 'int_type')
