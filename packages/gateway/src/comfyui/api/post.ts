@@ -1,20 +1,20 @@
 // Sends a POST over a connection of its own, on Node.
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
 
 /**
  * Sends a POST once, and follows no redirect. A kept connection may be closed by the time of the POST, which would then
  * look as if it had been sent. Without an agent, Node opens a new one, and repeats nothing.
  */
-export function post(
+export async function post(
   url: string,
   headers: Readonly<Record<string, string>>,
   body: string,
   signal: AbortSignal,
 ): Promise<Response> {
-  return new Promise((resolve, reject) => {
+  // `node:http` or `node:https`. Bundlers for other runtimes must not look for them.
+  const node: typeof import('node:http') = await import(`node:${url.split(':', 1)[0]}`)
+  return await new Promise((resolve, reject) => {
     const length = String(new TextEncoder().encode(body).byteLength)
-    const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, {
+    const request = node.request(url, {
       method: 'POST',
       agent: false,
       headers: { ...headers, 'content-length': length },
