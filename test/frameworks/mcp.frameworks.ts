@@ -13,14 +13,17 @@ import { runProgram } from './kit/start.ts'
 
 const test = suite('MCP, installed')
 const folder = emptyFolder('flowscale-mcp-')
-const others = ['@modelcontextprotocol/sdk@1.32.2', '@modelcontextprotocol/inspector@2.12.0', 'sharp@0.35.5']
+const others = [
+  ...['@modelcontextprotocol/sdk@1.32.2', '@modelcontextprotocol/inspector@2.12.0', 'sharp@0.35.5'],
+  // The first client, whose revision is 2024-11-05, and one of 2025-03-26.
+  ...['sdk-1.0@npm:@modelcontextprotocol/sdk@1.0.4', 'sdk-1.12@npm:@modelcontextprotocol/sdk@1.12.0'],
+]
 install(folder, ...pack(folder, 'client', 'mcp'), ...others)
 const found = createRequire(join(folder, 'app.js'))
 const load = (name: string): Promise<any> => import(pathToFileURL(found.resolve(name)).href)
 const bin = join(folder, 'node_modules/@flowscale/mcp/bin/flowscale-mcp.js')
-const { Client } = await load('@modelcontextprotocol/sdk/client/index.js')
-const { StdioClientTransport } = await load('@modelcontextprotocol/sdk/client/stdio.js')
-const { StreamableHTTPClientTransport } = await load('@modelcontextprotocol/sdk/client/streamableHttp.js')
+const NEWEST = '@modelcontextprotocol/sdk'
+const { StdioClientTransport } = await load(`${NEWEST}/client/stdio.js`)
 
 let pod: Pod
 test.before(async () => {
@@ -37,8 +40,9 @@ test.after(async () => {
 const env = () => ({ FLOWSCALE_API_URL: pod.url, FLOWSCALE_API_KEY: CANARY, PATH: process.env.PATH! })
 
 /** A client 1.x, and its calls. */
-async function connect(transport: unknown) {
-  const client = new Client({ name: 'old', version: '1' })
+async function connect(transport: unknown, sdk = NEWEST) {
+  const { Client } = await load(`${sdk}/client/index.js`)
+  const client = new Client({ name: 'old', version: '1' }, { capabilities: {} })
   open.push(client)
   await client.connect(transport)
   return {
@@ -78,33 +82,54 @@ for (const [name, command] of nodes) {
     const before = pod.emulator.ledger.runs.length
     const args = { prompt: 'a fox', request_key: `key-of-node-${name.replace(' ', '-')}` }
     const results = await Promise.all([one, other].map(({ call }) => call('Paint_a_picture', args)))
-    for (const content of results)
-      assert.equal(
-        content.map(({ type }) => type),
-        ['text', 'resource_link', 'image'],
-      )
+    for (const content of results) assert.equal(typesOf(content), ['text', 'resource_link', 'image'])
     assert.is(pod.emulator.ledger.runs.length, before + 1)
   })
 }
 
-test('the client 1.x over HTTP', async () => {
-  const options = { env: { ...env(), FLOWSCALE_MCP_TOKEN: token } }
-  const { child, ended, printed } = startProgram(process.execPath, [bin, '--listen', '0'], options)
-  try {
-    const [, url = ''] = /Listening on (\S+)/.exec(await printed(/Listening on \S+\n/))!
-    const requestInit = { headers: { authorization: `Bearer ${token}` } }
-    const { list, call } = await connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
+/** What a client reads of a paid result: whether its revision has links. */
+const clients: readonly (readonly [sdk: string, hasLinks: boolean])[] = [
+  ['sdk-1.0', false],
+  ['sdk-1.12', false],
+  [NEWEST, true],
+]
+const typesOf = (content: readonly any[]): string[] => content.map(({ type }) => type)
+
+for (const [sdk, hasLinks] of clients) {
+  test(`${sdk} over stdio reads a result in blocks of its revision`, async () => {
+    const { StdioClientTransport } = await load(`${sdk}/client/stdio.js`)
+    const transport = new StdioClientTransport({ command: process.execPath, args: [bin], env: env() })
+    const { list, call } = await connect(transport, sdk)
     assert.equal(missing(await list()), [])
-    const [{ text }] = await call('Paint_a_picture', { prompt: 'a fox' })
-    const [, runId] = /Run (\S+) was started/.exec(text)!
-    assert.match((await call('wait_run', { run_id: runId }))[0].text, 'completed')
-  } finally {
-    child.kill('SIGTERM')
-  }
-  const { code, stderr } = await ended
-  assert.is(code, 0)
-  assert.not.match(stderr, token)
-})
+    const content = await call('Paint_a_picture', { prompt: 'a fox' })
+    assert.equal(typesOf(content), ['text', ...(hasLinks ? ['resource_link'] : []), 'image'])
+    assert.match(content[0].text, /: completed\.\n.*: http:/)
+  })
+
+  // The first client has no such transport.
+  if (sdk === 'sdk-1.0') continue
+  test(`${sdk} over HTTP reads a result in blocks of its revision`, async () => {
+    const options = { env: { ...env(), FLOWSCALE_MCP_TOKEN: token } }
+    const { child, ended, printed } = startProgram(process.execPath, [bin, '--listen', '0'], options)
+    try {
+      const { StreamableHTTPClientTransport } = await load(`${sdk}/client/streamableHttp.js`)
+      const [, url = ''] = /Listening on (\S+)/.exec(await printed(/Listening on \S+\n/))!
+      const requestInit = { headers: { authorization: `Bearer ${token}` } }
+      const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
+      const { list, call } = await connect(transport, sdk)
+      assert.equal(missing(await list()), [])
+      const [{ text }] = await call('Paint_a_picture', { prompt: 'a fox' })
+      const [, runId] = /Run (\S+) was started/.exec(text)!
+      const content = await call('wait_run', { run_id: runId })
+      assert.equal(typesOf(content), ['text', ...(hasLinks ? ['resource_link'] : []), 'image'])
+    } finally {
+      child.kill('SIGTERM')
+    }
+    const { code, stderr } = await ended
+    assert.is(code, 0)
+    assert.not.match(stderr, token)
+  })
+}
 
 test('the Inspector lists the tools, and calls one', async () => {
   const { bin: bins } = JSON.parse(

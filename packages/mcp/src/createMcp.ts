@@ -1,7 +1,12 @@
 // The server: the same tools over stdio and HTTP.
 import { readFileSync } from 'node:fs'
 import type { Client } from '@flowscale/client'
-import { type CallToolResult, createMcpHandler, Server } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  createMcpHandler,
+  DEFAULT_NEGOTIATED_PROTOCOL_VERSION,
+  Server,
+} from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { createAccess } from './createAccess.ts'
 import { createCatalog, TTL_MS } from './createCatalog.ts'
@@ -50,6 +55,9 @@ export function createMcp(client: Client, options: McpOptions = {}): Mcp {
   }
 }
 
+/** The first revision of the protocol that has `resource_link`. Hosts of earlier ones refuse a result that holds one. */
+const FIRST_WITH_LINKS = '2025-06-18'
+
 function createServer(version: string, tools: Tools, onError: (error: Error) => void): Server {
   const server = new Server(
     { name: 'flowscale', title: 'FlowScale', version },
@@ -63,8 +71,16 @@ function createServer(version: string, tools: Tools, onError: (error: Error) => 
   )
   server.setRequestHandler('tools/list', async () => ({ tools: await tools.list() }))
   server.setRequestHandler('tools/call', async ({ params }, context): Promise<CallToolResult> => {
+    // Over HTTP, a host of an earlier revision names it with each request, or is too old to name it.
+    const revision =
+      server.getNegotiatedProtocolVersion() ??
+      context.http?.req?.headers.get('mcp-protocol-version') ??
+      DEFAULT_NEGOTIATED_PROTOCOL_VERSION
     try {
-      return await tools.call(params.name, params.arguments ?? {}, context)
+      const result = await tools.call(params.name, params.arguments ?? {}, context)
+      if (revision >= FIRST_WITH_LINKS) return result
+      // The first text has the links, too.
+      return { ...result, content: result.content.filter(({ type }) => type !== 'resource_link') }
     } catch (error) {
       return describeError(error, onError)
     }
