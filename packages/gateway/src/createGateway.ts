@@ -99,8 +99,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     secretsOf: ({ owner, url }) =>
       secretsFor(secret, url === undefined ? OPERATOR : { key: owner }, keys?.current()),
   })
+  const workflows = checkedSource(options.workflows)
   const engine = options.engine({
-    workflows: checkedSource(options.workflows),
+    workflows,
     storage: options.storage,
     queue: options.queue,
     workers: options.workerKey !== undefined,
@@ -109,7 +110,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
     observer: createObserver(meter, logEnd),
   })
-  const operator = createOperator(engine, meter, options.maxWaiting)
+  async function expected() {
+    const files = typeof workflows === 'function' ? await workflows() : workflows
+    const named = keys?.current().map(({ name }) => name) ?? []
+    return {
+      workflows: files.flatMap(({ name, problem }) => (problem === undefined ? name : [])),
+      owners: keys && apiKey === undefined ? named : [undefined, ...named],
+    }
+  }
+  const operator = createOperator(engine, meter, expected, options.maxWaiting)
   const api = createHttpApi({
     engine,
     name: 'gateway',

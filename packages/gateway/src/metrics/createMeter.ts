@@ -42,7 +42,7 @@ export type Labels = readonly (string | number | undefined)[]
 export type Gauges = Readonly<Record<string, readonly (readonly [labels: Labels, value: number])[]>>
 
 /** Further series of a metric are counted together, under the label `other`. */
-const MOST_SERIES = 1_000
+export const MOST_SERIES = 1_000
 
 interface Series {
   value: number

@@ -1,20 +1,25 @@
 // What an operator sees of a gateway: whether it is ready, its figures, and a log line for each run.
 import type { Container, Engine, Observer, RunEnd } from '../engine.ts'
 import type { Operator } from '../http/types.ts'
-import type { Meter } from './createMeter.ts'
+import { type Meter, MOST_SERIES } from './createMeter.ts'
 
 /** Answers of probes are kept for so long: anybody may ask, and each look writes to the store. */
 const FRESH_MS = 3_000
 
 const ENDS: readonly RunEnd['end'][] = ['completed', 'failed', 'cancelled', 'lost', 'expired']
 
+/** An alert sees only the growth of a figure that was there before: the first failure, too, has to be one. */
+function beginEnds(meter: Meter, workflowId: string, owner: string | undefined): void {
+  for (const end of ENDS) meter.add('flowscale_runs_total', [workflowId, owner, end], 0)
+}
+
 /** Counts what an engine tells, and logs the end of each run. */
 export function createObserver(meter: Meter, logEnd: (end: RunEnd) => void): Observer {
   return {
     ended(run) {
       const { workflowId, owner, end, waitedMs, ranMs } = run
-      // An alert sees only the growth of a figure that was there before: the first failure, too, has to be one.
-      for (const one of ENDS) meter.add('flowscale_runs_total', [workflowId, owner, one], Number(one === end))
+      beginEnds(meter, workflowId, owner)
+      meter.add('flowscale_runs_total', [workflowId, owner, end])
       if (ranMs !== undefined) {
         meter.add('flowscale_run_wait_seconds', [workflowId], waitedMs / 1_000)
         meter.add('flowscale_run_duration_seconds', [workflowId], ranMs / 1_000)
@@ -36,7 +41,16 @@ export function lineOf({ id, workflowId, owner, server, end, waitedMs, ranMs }: 
   return `Run ${id} of ${workflowId}${where} ${end}: waited ${waitedMs} ms${ran}`
 }
 
-export function createOperator(engine: Engine, meter: Meter, maxWaiting: number = Infinity): Operator {
+/** `expect` gives the workflows and the names of the keys whose runs may come. */
+export function createOperator(
+  engine: Engine,
+  meter: Meter,
+  expect: () => Promise<{
+    readonly workflows: readonly string[]
+    readonly owners: readonly (string | undefined)[]
+  }>,
+  maxWaiting: number = Infinity,
+): Operator {
   let last: { readonly at: number; readonly reasons: Promise<readonly string[]> } | undefined
 
   async function findReasons(): Promise<readonly string[]> {
@@ -53,6 +67,13 @@ export function createOperator(engine: Engine, meter: Meter, maxWaiting: number 
     return reasons
   }
 
+  /** Where there are few. Other figures begin with their first run. */
+  async function beginExpected(): Promise<void> {
+    const { workflows, owners } = await expect()
+    if (workflows.length * owners.length * ENDS.length > MOST_SERIES / 2) return
+    for (const workflow of workflows) for (const owner of owners) beginEnds(meter, workflow, owner)
+  }
+
   return {
     reasons() {
       const now = performance.now()
@@ -64,6 +85,8 @@ export function createOperator(engine: Engine, meter: Meter, maxWaiting: number 
       const [containers, oldestAt] = await Promise.all([
         engine.containers().catch(() => undefined),
         engine.oldestAt?.().catch(() => undefined),
+        // A folder that can't be read has its own lines.
+        beginExpected().catch(() => {}),
       ])
       // While the store is away, the counters go on.
       if (!containers) return meter.write({})

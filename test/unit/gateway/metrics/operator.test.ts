@@ -1,6 +1,8 @@
 // What an operator sees of a gateway: probes, figures, and the log of runs and stores.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { createGateway, type GatewayOptions } from '@flowscale/gateway'
 import { type Engine, EngineError, type Observer } from '@flowscale/gateway/http'
 import { assert, suite } from '#test'
@@ -154,6 +156,46 @@ test('/metrics is for a key, names no id, and promtool takes it', async ({ clock
   const rest = await gateway.metrics()
   assert.match(rest, 'flowscale_store_errors_total 1')
   assert.not.match(rest, 'flowscale_servers')
+})
+
+test('the alert sees the first failures: each end of each workflow and key is 0 from the start', async () => {
+  const keys = [{ name: 'shop', sha256: '0'.repeat(64) }]
+  const names = ['w', 'unused']
+  const workflows = [...names.map((name) => ({ name, graph: {} })), { name: 'no', graph: {}, problem: 'bad' }]
+  const { gateway, observer } = make(
+    { containers: async () => [idle] },
+    { keys, apiKey: undefined, secret: 'a-secret-of-this-test', workflows },
+  )
+  const scrape = async () =>
+    (await gateway.metrics()).split('\n').filter((text) => text.startsWith('flowscale_runs_total{'))
+  const before = await scrape()
+  assert.is(before.length, 10)
+  assert.ok(before.every((text) => text.includes('key="shop"') && text.endsWith(' 0')))
+  for (let at = 0; at < 8; at++) {
+    const end = at < 5 ? 'completed' : 'failed'
+    observer.ended({ id: `id-${at}`, workflowId: 'w', owner: 'shop', end, waitedMs: 1, ranMs: 1 })
+  }
+  const series = (await scrape()).map((text) => {
+    const [, name, value] = /^(.*\}) (\d+)$/.exec(text)!
+    return { series: name, values: `0 ${value}x30` }
+  })
+  assert.is(series.length, 10)
+  const folder = mkdtempSync(join(tmpdir(), 'flowscale-alert-'))
+  const alert = { eval_time: '10m', alertname: 'FlowscaleRunsFail' }
+  const labels = { severity: 'warning' }
+  const summary = 'More than a fifth of the runs of the last 15 minutes have failed.'
+  const expected = { exp_labels: labels, exp_annotations: { summary } }
+  const rules = {
+    rule_files: [resolve('docs/monitoring/alerts.yml')],
+    evaluation_interval: '1m',
+    tests: [
+      { interval: '1m', input_series: series, alert_rule_test: [{ ...alert, exp_alerts: [expected] }] },
+    ],
+  }
+  const file = join(folder, 'test.json')
+  writeFileSync(file, JSON.stringify(rules))
+  promtool(['test', 'rules', file])
+  rmSync(folder, { recursive: true })
 })
 
 test('a figure has a thousand series, and one for all others', () => {
