@@ -7,8 +7,13 @@ import { type Files, fileNameOf } from './workflows/createFiles.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
 import { type ClassInfo, type ComfyWorkflow, KEY_ADVICE, partnersOf } from './workflows/types.ts'
 
+/** The most files that are named though they can't be used: the folder may be full of files of another purpose. */
+const MOST_LEFT_OUT = 50
+/** A name that no file has. */
+const MORE: WorkflowFile = { name: 'more/files', graph: undefined }
+
 export interface Catalog {
-  /** With `isReported`, the caller reports the problems, and the log does not. */
+  /** With `isReported`, the caller reports the problems, and the log does not. Many problems end with one for the others. */
   read(isReported?: boolean): Promise<LoadedWorkflow[]>
   /** @throws EngineError for a workflow that the server can't run. */
   find(id: string): Promise<ComfyWorkflow | undefined>
@@ -85,9 +90,11 @@ export function createCatalog(newReader: () => ReadClass, files: Files, log: Eng
     )
     // A file that can't be read takes no id from another one.
     loads.sort((a, b) => Number(!a.loaded.workflow) - Number(!b.loaded.workflow))
+    let leftOut = 0
     for (const { file, loaded } of loads) {
       const last = served.get(file.name)
       const isKept = loaded.problem !== undefined && last !== undefined && last.file !== file
+      if (loaded.problem !== undefined && !isKept && !loaded.error && ++leftOut > MOST_LEFT_OUT) continue
       const { id } = isKept ? last : loaded
       const isTaken = found.has(id)
       if (!isTaken) found.set(id, isKept ? await loadAlone(last.file, readClass) : loaded)
@@ -101,8 +108,16 @@ export function createCatalog(newReader: () => ReadClass, files: Files, log: Eng
       else if (lack) say(file, `Workflow "${id}" can't run: ${lack}`, isReported)
       else say(file, noteOf(file, workflow?.notes), false, true)
     }
+    const more = leftOut - MOST_LEFT_OUT
+    const problem =
+      more > 0
+        ? `${more} more files can't be used as workflows: keep other files in another folder`
+        : undefined
+    if (problem) found.set(MORE.name, { id: MORE.name, problem })
+    say(MORE, problem, isReported)
+    const names = new Set([MORE, ...present].map(({ name }) => name))
     for (const name of said.keys()) {
-      if (present.some((file) => file.name === name)) continue
+      if (names.has(name)) continue
       said.delete(name)
       served.delete(name)
     }

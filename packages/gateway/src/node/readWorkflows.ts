@@ -9,12 +9,8 @@ const SIDECAR = '.flowscale.json'
 const ENDINGS = ['.json', '.png', '.webp']
 const MOST_BYTES = 64 * 2 ** 20
 const UNREAD = "Can't read"
-/** The most files that are named though they can't be used. */
-const MOST_PROBLEMS = 50
-/** A name that no file has. */
-const MORE = 'more/files'
-const tooMany = (count: number): string =>
-  `${count} more files can't be used as workflows: keep other files in another folder`
+/** The most files with other endings that are read. */
+const MOST_OTHERS = 50
 
 /**
  * Reads a folder of workflows: JSON files in ComfyUI's API format or the format of its editor, and PNG and WebP pictures
@@ -22,7 +18,7 @@ const tooMany = (count: number): string =>
  * a dot, are not read.
  *
  * The result also has the files that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
- * has a `problem`. The first 50 are named, and one more entry has the number of the others.
+ * has a `problem`.
  *
  * @throws `Error` for a folder that can't be read.
  *
@@ -50,21 +46,16 @@ export const readWorkflows = (folder: string): Promise<WorkflowFile[]> => watchW
 export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
   /** By the name on the disk. The stamp changes with the file and with its sidecar. */
   let known = new Map<string, { readonly stamp: string; readonly read: WorkflowFile }>()
-  /** The names of all files that could be used once. */
-  const served = new Set<string>()
   let latest: WorkflowFile[] | undefined
   let pending: Promise<WorkflowFile[]> | undefined
 
   async function read(): Promise<WorkflowFile[]> {
     const now: typeof known = new Map()
-    const files = await listFiles(folder)
-    // Of names that are none of a workflow, the first are read.
-    const strange = files.filter((file) => !ENDINGS.includes(extname(file))).slice(MOST_PROBLEMS)
-    const unread = new Set(strange)
-    const plan = planFor(files.filter((file) => !unread.has(file)))
+    const plan = planFor(await listFiles(folder))
     await forEach(plan, async ({ file, name, problem }) => {
-      const stamps = [file, name + SIDECAR].map((one) => stampOf(join(folder, one)))
-      const stamp = [problem, ...(await Promise.all(stamps))].join()
+      const stamps = problem === undefined ? [file, name + SIDECAR] : []
+      const found = await Promise.all(stamps.map((one) => stampOf(join(folder, one))))
+      const stamp = [problem, ...found].join()
       const before = known.get(file)
       if (before?.stamp === stamp) return void now.set(file, before)
       const fresh =
@@ -77,21 +68,8 @@ export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
     })
     const isSame = now.size === known.size && [...now].every(([file, entry]) => known.get(file) === entry)
     known = now
-    if (!latest || !isSame)
-      latest = withFewProblems(
-        plan.map(({ file }) => now.get(file)!.read),
-        unread.size,
-      )
+    if (!latest || !isSame) latest = plan.map(({ file }) => now.get(file)!.read)
     return latest
-  }
-
-  /** The files of another purpose would fill the list and the log. A workflow that became a problem is named in any case. */
-  function withFewProblems(all: readonly WorkflowFile[], unread: number): WorkflowFile[] {
-    for (const { name, problem } of all) if (problem === undefined) served.add(name)
-    let left = MOST_PROBLEMS
-    const told = all.filter(({ name, problem }) => problem === undefined || served.has(name) || left-- > 0)
-    const count = all.length - told.length + unread
-    return count === 0 ? told : [...told, { name: MORE, graph: undefined, problem: tooMany(count) }]
   }
 
   return () => (pending ??= read().finally(() => (pending = undefined)))
@@ -124,10 +102,14 @@ interface Planned {
 /** The files to read, and the files whose names are a problem. */
 function planFor(files: readonly string[]): Planned[] {
   const taken = new Map<string, string>()
+  const strange = files.filter((file) => !file.endsWith(SIDECAR) && !ENDINGS.includes(extname(file)))
+  const unread = new Set(strange.slice(MOST_OTHERS))
   const read = files
     .filter((file) => !file.endsWith(SIDECAR))
     .map((file): Planned => {
       const name = workflowOf(file)
+      if (unread.has(file))
+        return { file, name, problem: `${file} is not read: keep other files in another folder` }
       const other = taken.get(name)
       if (other === undefined) taken.set(name, file)
       const problem = `${file} and ${other} have the same name: rename one of them`

@@ -128,6 +128,21 @@ test('a broken new version keeps the one before, and is logged once', async ({ c
   assert.is(await valueIn('a', 'on'), false)
 })
 
+test('of many files that can’t be used, 50 are named, beside a workflow that was in use', async ({
+  clock,
+}) => {
+  const strays = Array.from({ length: 90 }, (_, at) => ({ name: `s${at}`, graph: { some: 'JSON' } }))
+  const { state, lines, ids, catalog } = setUp([flag(true), ...strays])
+  const listed = await catalog.read()
+  assert.is(listed.length, 52)
+  assert.match(listed.at(-1)!.problem!, /^40 more files /)
+  assert.equal([listed[0]!.id, lines.length], ['a', 51])
+  state.files = [...strays, flag(false)]
+  state.classes.Flag = undefined
+  await clock.tickAsync(5_000)
+  assert.ok((await ids()).includes('a'))
+})
+
 test('while the files can’t be read, the last ones count', async ({ clock }) => {
   const { state, ids, lines } = setUp([flag(true)])
   await ids()
