@@ -39,6 +39,16 @@ test('no text holds the gateway for more than a second', async () => {
   const asForm = 'Content-Type: multipart/form-data; boundary=x'
   const asJson = 'Content-Type: application/json'
 
+  const listed = (name: string) =>
+    until(
+      () => send(port, { path: '/api/v1/comfy/workflows', headers: [key] }),
+      ({ body }) => body.includes(`"${name}"`),
+    )
+  const list = async (name: string, graph: object): Promise<void> => {
+    writeFileSync(join(workflows, `${name}.json`), json(graph))
+    await listed(name)
+  }
+
   try {
     const { run_id: runId } = (await executeWorkflow(client, 'text-to-image', { prompt: 'a cat' })).data
     const { outputs } = await waitForRun(client, runId)
@@ -87,9 +97,42 @@ test('no text holds the gateway for more than a second', async () => {
         async () => {
           const graph = JSON.parse(readFileSync(join(workflows, 'text-to-image.json'), 'utf8'))
           graph[6]._meta.title = '('.repeat(100_000)
-          writeFileSync(join(workflows, 'title.json'), json(graph))
-          const list = () => send(port, { path: '/api/v1/comfy/workflows', headers: [key] })
-          await until(list, ({ body }) => body.includes('"title"'))
+          await list('title', graph)
+        },
+      ],
+      [
+        'a field of a subgraph in a file of the editor',
+        () => {
+          const inner = (id: string, name: string, nodes: object[]) => ({ id, name, nodes, links: [] })
+          const host = {
+            id: 1,
+            type: 'outer',
+            properties: { proxyWidgets: [['2', `${'1 : '.repeat(34)}\n`]] },
+          }
+          const subgraphs = [inner('outer', 'outer', [{ id: 2, type: 'deep' }]), inner('deep', 'deep', [])]
+          return list('subgraph', { nodes: [host], links: [], version: 0.4, definitions: { subgraphs } })
+        },
+      ],
+      [
+        'a comment in a text of a file of the editor',
+        () => {
+          const text = { id: 1, type: 'TestDrawText', widgets_values: ['/* '.repeat(100_000)] }
+          return list('comment', { nodes: [text], links: [], version: 0.4 })
+        },
+      ],
+      [
+        'the text in a WebP',
+        async () => {
+          const text = Buffer.from(`prompt:${'\0'.repeat(200_000)}x`)
+          const head = Buffer.from(
+            'RIFF____WEBPEXIF____II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0________\0\0\0\0',
+            'latin1',
+          )
+          head.writeUInt32LE(26 + text.length, 16)
+          head.writeUInt32LE(text.length, 34)
+          head.writeUInt32LE(26, 38)
+          writeFileSync(join(workflows, 'zeros.webp'), Buffer.concat([head, text]))
+          await listed('zeros')
         },
       ],
     ]
