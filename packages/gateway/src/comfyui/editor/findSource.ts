@@ -1,6 +1,15 @@
 // Finds the source of an input's value, through reroutes, subgraphs and muted nodes.
 import type { Origin } from '../workflows/types.ts'
-import { BYPASSED, type EditorNode, isOff, type Slot, SUBGRAPH_INPUT } from './readEditor.ts'
+import { shorten } from './fields.ts'
+import {
+  BYPASSED,
+  type EditorNode,
+  isOff,
+  nameOf,
+  SET_NODE,
+  type Slot,
+  SUBGRAPH_INPUT,
+} from './readEditor.ts'
 import { type FlatNode, labelOf, type Scope } from './subgraphs.ts'
 
 type Source =
@@ -11,10 +20,28 @@ type Source =
   | { readonly kind: 'muted' | 'problem'; readonly reason: string }
 
 export const PRIMITIVE = 'PrimitiveNode'
-const REROUTE = 'Reroute'
-const NOTES = ['Note', 'MarkdownNote']
+/** The nodes that pass on their input, also those of the extensions rgthree and KJNodes. */
+const REROUTES = ['Reroute', 'Reroute (rgthree)', SET_NODE]
+/** The source of its output is the input of the `SetNode` with its name. */
+const GET_NODE = 'GetNode'
+/** The nodes that give nothing: notes, and the switches of rgthree that change other nodes in the editor. */
+const NOTES = [
+  'Note',
+  'MarkdownNote',
+  'Label (rgthree)',
+  'Bookmark (rgthree)',
+  'Fast Muter (rgthree)',
+  'Fast Bypasser (rgthree)',
+  'Fast Groups Muter (rgthree)',
+  'Fast Groups Bypasser (rgthree)',
+  'Fast Actions Button (rgthree)',
+  'Mute / Bypass Relay (rgthree)',
+  'Mute / Bypass Repeater (rgthree)',
+  'Node Collector (rgthree)',
+  'Random Unmuter (rgthree)',
+]
 /** The nodes that only the editor has. */
-export const EDITOR_NODES: readonly string[] = [PRIMITIVE, REROUTE, ...NOTES]
+export const EDITOR_NODES: readonly string[] = [PRIMITIVE, ...REROUTES, GET_NODE, ...NOTES]
 const MOST_STEPS = 1000
 
 /** How many links may still be followed in a file. */
@@ -67,7 +94,14 @@ export function findSource(
     if (editor.type === PRIMITIVE) return primitiveOf(node)
     if (NOTES.includes(editor.type)) return undefined
     const isBypassed = editor.mode === BYPASSED
-    if (!isBypassed && editor.type !== REROUTE) {
+    if (!isBypassed && editor.type === GET_NODE) {
+      const found = findSetter(node, budget)
+      if ('problem' in found) return problem(`its link comes from ${labelOf(node)}, and ${found.problem}`)
+      const { id: setter, inputs } = found.node
+      at = { scope: found.scope, to: setter, type, link: inputs[0]?.link }
+      continue
+    }
+    if (!isBypassed && !REROUTES.includes(editor.type)) {
       if (isOff(editor)) return { kind: 'muted', reason: `comes from the muted ${labelOf(node)}` }
       return { kind: 'node', node, output }
     }
@@ -79,6 +113,27 @@ export function findSource(
     at = { scope, to: from, type: isBypassed && input ? input.type : type, link: input?.link }
   }
   return undefined
+}
+
+/**
+ * The `SetNode` with the name of a `GetNode`: the first one in its own graph, else the only one in the graphs around it.
+ * Where those have several, the editor takes none.
+ */
+function findSetter(
+  { node, scope }: FlatNode,
+  budget: Budget,
+): { readonly scope: Scope; readonly node: EditorNode } | { readonly problem: string } {
+  const name = nameOf(node)
+  const [own] = scope.graph.setters.get(name) ?? []
+  if (own) return { scope, node: own }
+  const found: { scope: Scope; node: EditorNode }[] = []
+  for (let at = scope.host?.scope; at && found.length < 2; at = at.host?.scope, budget.steps--)
+    for (const one of at.graph.setters.get(name)?.slice(0, 2) ?? []) found.push({ scope: at, node: one })
+  const [only, other] = found
+  if (only && !other) return only
+  const named = `the name ${shorten(name)}`
+  if (other) return { problem: `several SetNodes outside of its subgraph have ${named}. Rename all but one` }
+  return { problem: `no SetNode has ${named}. Add one, or link the input itself` }
 }
 
 function primitiveOf({ id, node: { values, named, title }, given }: FlatNode): Source {

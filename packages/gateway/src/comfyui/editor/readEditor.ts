@@ -15,6 +15,8 @@ export interface EditorFile extends EditorGraph {
 export interface EditorGraph {
   readonly nodes: ReadonlyMap<string, EditorNode>
   readonly links: ReadonlyMap<string, Link>
+  /** The nodes `SetNode`, by the names that they give to their inputs. */
+  readonly setters: ReadonlyMap<string, readonly EditorNode[]>
   /** The names of a subgraph's inputs. Links from `SUBGRAPH_INPUT` count them. */
   readonly inputs: readonly string[]
   /** The link that each output of a subgraph gets its value from. */
@@ -45,6 +47,9 @@ const MUTED = 2
 export const BYPASSED = 4
 export const isOff = ({ mode }: EditorNode): boolean => mode === MUTED || mode === BYPASSED
 export const SUBGRAPH_INPUT = '-10'
+export const SET_NODE = 'SetNode'
+/** The name that a `SetNode` gives to its input, and that a `GetNode` asks for. */
+export const nameOf = ({ values, named }: EditorNode): string => idOf(values[0] ?? named?.Constant) ?? ''
 /** Of a node or a subgraph. */
 const MOST_INPUTS = 1000
 
@@ -89,8 +94,17 @@ function readGraph(
       nodes.set(node.id, node)
   }
   if (listOf(raw.inputs).length > MOST_INPUTS) problems.push(`${where} has more than ${MOST_INPUTS} inputs`)
+  const setters = new Map<string, EditorNode[]>()
+  for (const node of nodes.values()) {
+    const name = nameOf(node)
+    if (node.type !== SET_NODE || name === '') continue
+    const others = setters.get(name)
+    if (others) others.push(node)
+    else setters.set(name, [node])
+  }
   return {
     nodes,
+    setters,
     links: new Map(listOf(raw.links).flatMap(readLink)),
     inputs: listOf(raw.inputs).map((input) => String(Object(input).name)),
     outputs: listOf(raw.outputs).map((output) => idOf(listOf(Object(output).linkIds)[0])),

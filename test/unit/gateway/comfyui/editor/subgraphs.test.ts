@@ -161,6 +161,30 @@ for (const [rule, host, between, expected] of nestedRows) {
   test(`nested: ${rule}`, () => assert.equal(nested(host, between), expected))
 }
 
+test('a GetNode looks for its SetNode in its own subgraph, then around it', () => {
+  const within = inner()
+  within.nodes.push(node(6, 'GetNode', ['count']))
+  within.links[1] = link(2, 6, 0, 2)
+  const workflow = file({}, [within])
+  const setter = (id: number): any => node(id, 'SetNode', ['count'], { INT: 79 + id })
+  workflow.nodes.push(setter(6))
+  workflow.links.push([85, 8, 1, 6, 0, 'INT'])
+  const sources = (): unknown => read(workflow)
+  assert.equal(sources(), [7, ['8', 1], 'inner'])
+  // The editor takes none of two around it.
+  workflow.nodes.push(setter(7))
+  assert.is(sources(), 1)
+  within.nodes.push(node(5, 'SetNode', ['count'], { STRING: 7 }))
+  within.links.push(link(7, 3, 0, 5))
+  assert.equal(sources(), [7, ['1:3', 0], 'inner'])
+  // A SetNode inside is out of sight outside.
+  workflow.nodes = workflow.nodes.filter(({ type }: any) => type !== 'SetNode')
+  workflow.nodes.push(node(6, 'GetNode', ['count']))
+  workflow.nodes[1].inputs[0].link = 91
+  workflow.links.push([91, 6, 0, 9, 0, 'INT'])
+  assert.is(read(workflow), 1)
+})
+
 test('a subgraph that holds itself, or too many nodes', () => {
   const circle = inner()
   circle.nodes.push(node(5, 'sub', []))

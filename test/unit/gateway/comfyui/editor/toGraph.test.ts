@@ -1,5 +1,5 @@
 import { assert, said, suite } from '#test'
-import { toGraph } from '../../../../../packages/gateway/src/comfyui/editor/toGraph.ts'
+import { toGraph, typesOf } from '../../../../../packages/gateway/src/comfyui/editor/toGraph.ts'
 import { classes, links, node, saved } from './kit.ts'
 
 const test = suite('files of the editor')
@@ -196,6 +196,36 @@ test('a primitive fills several fields, also through reroutes, and vanishes with
   refuses(saved(first, others, links([2, 0, 3], [3, 0, 1], [2, 0, 1])), /^node 1 /)
 })
 
+const settersOf = (setName: unknown, getName: unknown): any => {
+  const inputs = { one: 1, other: 4 }
+  const set = node(2, 'SetNode', [setName], { IMAGE: 2 }, { title: 'Set_base' })
+  const get = node(3, 'GetNode', [getName], {}, { title: 'Get_base' })
+  const others = [set, get, node(4, 'Flag', [true]), node(5, 'Reroute (rgthree)', undefined, { '': 3 })]
+  const all = links([5, 0, 1], [4, 1, 2], [3, 0, 5], [2, 0, 1])
+  return saved(node(1, 'Blend', undefined, inputs), others, all)
+}
+
+test('a GetNode stands for the input of the SetNode with its name, also through reroutes of rgthree', () => {
+  const whole = { one: ['4', 1], other: ['4', 1] }
+  const file = settersOf('base', 'base')
+  assert.equal([(convert(file) as any)['1'], notesOf(file)], [whole, []])
+  assert.equal(typesOf(file), ['Blend', 'Save', 'Flag'])
+  // Of several with the name, the editor takes the first. It doesn't look at the mode of a SetNode.
+  file.nodes[2].mode = 2
+  file.nodes.push(node(6, 'SetNode', ['base'], { IMAGE: null }), node(7, 'Fast Muter (rgthree)', undefined))
+  assert.equal([(convert(file) as any)['1'], notesOf(file)], [whole, []])
+  const unnamed: [unknown, unknown][] = [
+    ['base', 'other'],
+    ['', ''],
+    [{ toString: 1 }, null],
+  ]
+  for (const [set, get] of unnamed)
+    refuses(settersOf(set, get), /^node 1 .*one: .*node 3 "Get_base" .*Add one/)
+  const unset = settersOf('base', 'base')
+  unset.nodes[2].inputs[0].link = null
+  refuses(unset, /one needs a link/)
+})
+
 test('a bypassed node passes on the input beside its output, else one of its type', () => {
   const blend = node(2, 'Blend', undefined, { one: 1, other: 2 }, { mode: 4 })
   const others = [blend, node(3, 'Flag', [true]), node(4, 'Flag', [false])]
@@ -264,6 +294,8 @@ test('a link to nowhere, to another node or in a circle is a problem of its node
   refuses(saved(blend(1), [node(2, 'Note', [''])], links([2, 0, 1])), /needs a link/)
   const circle = [node(2, 'Reroute', undefined, { '': 2 }), node(3, 'Reroute', undefined, { '': 3 })]
   refuses(saved(blend(1), circle, links([2, 0, 1], [3, 0, 2], [2, 0, 3])), /circle/)
+  const names = [node(2, 'SetNode', ['a'], { '*': 2 }), node(3, 'GetNode', ['a'])]
+  refuses(saved(blend(1), names, links([3, 0, 1], [3, 0, 2])), /circle/)
 })
 
 test('a group of inputs needs its least', () => {
