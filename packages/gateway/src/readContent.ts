@@ -1,5 +1,23 @@
-// Reads the files of workflows: JSON, and pictures with a workflow inside.
+// Reads the files of workflows: JSON, and files that ComfyUI made, with a workflow inside.
 import { isObject } from './options.ts'
+import {
+  codeOf,
+  latin,
+  MOST_BYTES,
+  readFlac,
+  readId3,
+  readMatroska,
+  readMp4,
+  readOgg,
+  readRange,
+  readTags,
+  type Source,
+  startsWith,
+  type Tags,
+  TOO_LARGE,
+  textOf,
+  viewOf,
+} from './readTags.ts'
 
 /** The content of a workflow's file. At least one of the two is there. */
 export interface Content {
@@ -9,21 +27,63 @@ export interface Content {
   readonly workflow?: unknown
 }
 
+/** The endings of the files that may hold a workflow. */
+export const ENDINGS: readonly string[] = [
+  ...['.json', '.png', '.webp', '.mp4', '.mov', '.webm', '.mkv'],
+  ...['.flac', '.opus', '.ogg', '.mp3', '.glb'],
+]
+
+type Format = readonly [name: string, mark: string, at: number, read: (file: Source) => Promise<Tags>]
+
+/** The files with a workflow inside, by the letters at a place near their start. */
+const FORMATS: readonly Format[] = [
+  ['a PNG picture', '\x89PNG\r\n\x1a\n', 0, async (file) => readPng(await readWhole(file))],
+  ['a WebP picture', 'WEBP', 8, async (file) => readWebp(await readWhole(file))],
+  ['an MP4 or MOV', 'ftyp', 4, readMp4],
+  ['a WebM or MKV', '\x1aE\xdf\xa3', 0, readMatroska],
+  ['a FLAC', 'fLaC', 0, readFlac],
+  ['an Ogg', 'OggS', 0, readOgg],
+  ['an MP3', 'ID3', 0, readId3],
+  ['a GLB model', 'glTF', 0, readGlb],
+]
+
 /**
- * Reads a JSON file in either format, or a PNG or WebP picture with a workflow inside. For any other file, throws an
- * error that names its format.
+ * Reads a JSON file in either format, or a picture, video, sound or 3D model with a workflow inside. For any other file,
+ * throws an error that names its format.
  */
-export async function readContent(bytes: Uint8Array): Promise<Content> {
-  const isPng = startsWith(bytes, '\x89PNG\r\n\x1a\n')
-  const isWebp = startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)
-  if (!isPng && !isWebp) return readText(bytes)
-  const texts = isPng ? await readPng(bytes) : readWebp(bytes)
+export async function readContent(file: Uint8Array | Source): Promise<Content> {
+  const source = file instanceof Uint8Array ? sourceOf(file) : file
+  const head = await source.read(0, 12)
+  const [name, , , read] = FORMATS.find(([, mark, at]) => startsWith(head, mark, at)) ?? []
+  if (!read) return readText(await readWhole(source))
+  const tags = await readTags(source, read)
+  const comment = Object(jsonIn(tags.get('comment')))
   const [prompt, workflow] = ['prompt', 'workflow'].map((key) => {
-    const text = texts.get(key)
-    return text === undefined ? undefined : parseJson(text)
+    const value = tags.get(key) ?? comment[key]
+    return (typeof value === 'string' ? parseJson(value) : value) ?? undefined
   })
   if (prompt !== undefined || workflow !== undefined) return limit({ prompt, workflow })
-  throw new Error(`is a ${isPng ? 'PNG' : 'WebP'} picture without a workflow inside`)
+  throw new Error(`is ${name} without a workflow inside`)
+}
+
+/** A comment may be about anything. */
+function jsonIn(comment: unknown): unknown {
+  try {
+    return typeof comment === 'string' && comment.startsWith('{') ? parseJson(comment) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const sourceOf = (bytes: Uint8Array): Source => ({
+  size: bytes.length,
+  read: async (from, length) => bytes.subarray(from, from + length),
+})
+
+/** The bytes of a file that has to be read whole. */
+export async function readWhole({ size, read }: Source): Promise<Uint8Array> {
+  if (size > MOST_BYTES) throw new Error(`is too large for a workflow (${Math.round(size / 2 ** 20)} MB)`)
+  return read(0, size)
 }
 
 const MOST_NODES = 20_000
@@ -47,7 +107,8 @@ function readText(bytes: Uint8Array): Content {
   const text = new TextDecoder().decode(bytes)
   const start = text.trimStart()[0]
   if (start === undefined) throw new Error('is empty')
-  if (start !== '{' && start !== '[') throw new Error(`is no JSON, and no PNG or WebP picture`)
+  if (start !== '{' && start !== '[')
+    throw new Error('is no JSON, and no picture, video, sound or 3D model that can hold a workflow')
   const json = parseJson(text)
   if (isEditorFile(json)) return limit({ workflow: json })
   if (isObject(json) && isObject(json.prompt) && !('class_type' in json.prompt))
@@ -95,13 +156,11 @@ export function endOfText(json: string, from: number): number {
   return json.length
 }
 
-const [TEXT, COMPRESSED, INTERNATIONAL] = ['tEXt', 'zTXt', 'iTXt'].map(numberOf)
-const EXIF = numberOf('EXIF')
-/** Of all texts of a picture. */
-const MOST_BYTES = 64 * 2 ** 20
+const [TEXT, COMPRESSED, INTERNATIONAL] = ['tEXt', 'zTXt', 'iTXt'].map(codeOf)
+const EXIF = codeOf('EXIF')
 
 /** The texts of a PNG, by keyword: `tEXt`, `zTXt` and `iTXt`. Of several with a keyword, the last one counts. */
-async function readPng(bytes: Uint8Array): Promise<Map<string, string>> {
+async function readPng(bytes: Uint8Array): Promise<Tags> {
   const found = new Map<string, [type: number, data: Uint8Array]>()
   const view = viewOf(bytes)
   for (let at = 8; at + 12 <= bytes.length; ) {
@@ -127,8 +186,6 @@ async function readPng(bytes: Uint8Array): Promise<Map<string, string>> {
   return texts
 }
 
-const TOO_LARGE = (): Error => new Error(`holds texts of more than ${MOST_BYTES / 2 ** 20} MB`)
-
 async function inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
     .stream()
@@ -145,7 +202,7 @@ async function inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> {
 }
 
 /** The texts of the EXIF part of a WebP. ComfyUI writes each as `prompt:{…}` into a tag of the camera. */
-function readWebp(bytes: Uint8Array): Map<string, string> {
+function readWebp(bytes: Uint8Array): Tags {
   const view = viewOf(bytes)
   for (let at = 12; at + 8 <= bytes.length; ) {
     const length = view.getUint32(at + 4, true)
@@ -157,7 +214,7 @@ function readWebp(bytes: Uint8Array): Map<string, string> {
 }
 
 /** Tags may share a text, so only the last one with a keyword is decoded. */
-function readExif(data: Uint8Array): Map<string, string> {
+function readExif(data: Uint8Array): Tags {
   const found = new Map<string, Uint8Array>()
   const little = startsWith(data, 'II')
   if (data.length < 10) return new Map()
@@ -173,22 +230,13 @@ function readExif(data: Uint8Array): Map<string, string> {
   }
   const size = [...found.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
   if (size > MOST_BYTES) throw TOO_LARGE()
-  const texts = [...found].map(
-    ([key, text]) => [key, new TextDecoder().decode(text).replace(/(?<!\0)\0+$/, '')] as const,
-  )
+  const texts = [...found].map(([key, text]) => [key, textOf(text)] as const)
   return new Map(texts)
 }
 
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, byteLength)
+/** The first chunk of a GLB is its JSON. */
+async function readGlb(file: Source): Promise<Tags> {
+  const length = viewOf(await file.read(12, 4)).getUint32(0, true)
+  const { asset } = Object(parseJson(textOf(await readRange(file, { start: 20, end: 20 + length }))))
+  return new Map(Object.entries(Object(Object(asset).extras)))
 }
-
-const latin = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes)
-
-/** Four letters as they stand in a file. */
-function numberOf(letters: string): number {
-  return viewOf(new TextEncoder().encode(letters)).getUint32(0)
-}
-
-const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
-  [...text].every((letter, index) => bytes[at + index] === letter.charCodeAt(0))

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
 import { assert, rejects, said, suite } from '#test'
 import { chooseGraph } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
 import { parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
 import { rejection } from '../../support/fakes.ts'
+import { box, comments, element, flac, glb, ogg } from '../../support/media.ts'
 import { png, pngChunk, pngWith, webp } from '../../support/png.ts'
 import { classes, links, node, saved } from './comfyui/editor/kit.ts'
 
@@ -54,6 +56,32 @@ for (const [what, bytes, expected] of files) {
   test(what, async () => assert.equal(await readContent(bytes), expected))
 }
 
+// Made by ffmpeg 7.1, whose library ComfyUI takes, too: `ffmpeg -f lavfi -i color=red:s=16x16:d=0.1 -metadata prompt=…
+// -metadata workflow=… -movflags use_metadata_tags names.mp4`. The files of `comment` have what Video Helper Suite writes.
+const media = 'test/support/media'
+const inMedia = {
+  prompt: { 1: { class_type: 'Flag', inputs: { on: true, text: 'é 猫; = # \\ "\n' } } },
+  workflow: { nodes: [], links: [], version: 0.4 },
+}
+for (const name of readdirSync(media)) {
+  test(`a file with a workflow: ${name}`, async () =>
+    assert.equal(await readContent(readFileSync(`${media}/${name}`)), inMedia))
+}
+const models: [what: string, extras: object][] = [
+  ['texts', texts],
+  ['values', found],
+]
+for (const [what, extras] of models) {
+  test(`a GLB with a workflow as ${what}`, async () =>
+    assert.equal(await readContent(glb({ extras })), found))
+}
+test('a sound whose texts are in several pages', async () => {
+  const long = { ...prompt, 2: { class_type: 'Text', inputs: { text: '猫'.repeat(100_000) } } }
+  const tags = comments(`Prompt=${JSON.stringify(long)}`, `WORKFLOW=${texts.workflow}`)
+  const bytes = ogg(Buffer.from('OpusHead'), Buffer.concat([Buffer.from('OpusTags'), tags]))
+  assert.equal(await readContent(bytes), { prompt: long, workflow })
+})
+
 for (const [what, bytes] of [
   ['a PNG without a workflow', png()],
   ['a cut PNG', png(pngChunk('tEXt', Buffer.from('prompt'))).subarray(0, 60)],
@@ -61,6 +89,18 @@ for (const [what, bytes] of [
   ['a cut WebP', webp([`prompt:${texts.prompt}`], true).subarray(0, 38)],
   ['a JPEG', Buffer.from('\xff\xd8\xff\xe0', 'latin1')],
   ['nothing', Buffer.alloc(0)],
+  ['an MP4 without a workflow', box('ftyp', Buffer.from('isom'))],
+  [
+    'a cut MP4',
+    Buffer.concat([box('ftyp'), box('moov', box('udta', Buffer.from('\0\0\0\x09meta\0')))]).subarray(0, -1),
+  ],
+  ['a WebM without a workflow', Buffer.from('1a45dfa380', 'hex')],
+  ['a cut WebM', readFileSync(`${media}/names.webm`).subarray(0, 60)],
+  ['a FLAC with another comment', flac(comments('comment={"a":1}', 'comment={"', 'title=prompt'))],
+  ['a cut FLAC', flac(comments('prompt={}')).subarray(0, -11)],
+  ['a cut Ogg', ogg(Buffer.from('OpusHead'), Buffer.alloc(300)).subarray(0, 200)],
+  ['an MP3 of an earlier version', Buffer.from('ID3\x02\0\0\0\0\0\0')],
+  ['a GLB without a workflow', glb({ extras: { prompt: null } })],
 ] as const) {
   test(`an error says what it is: ${what}`, () => rejects(readContent(bytes), Error))
 }
@@ -133,6 +173,8 @@ const packed = (key: string, megabytes: number): Buffer => {
   return pngChunk('zTXt', Buffer.concat([Buffer.from(`${key}\0\0`), deflateSync(text)]))
 }
 const many = (count: number): unknown[] => Array.from({ length: count }, (_, id) => node(id, 'Flag', [true]))
+const webm = (tags: Buffer): Buffer =>
+  Buffer.concat([Buffer.from('1a45dfa380', 'hex'), element('18538067', element('1254c367', tags))])
 const large: [what: string, bytes: () => Buffer][] = [
   ['a text of more than 64 MB', () => png(packed('prompt', 65))],
   ['two texts of more than 64 MB', () => png(packed('prompt', 33), packed('workflow', 33))],
@@ -144,6 +186,11 @@ const large: [what: string, bytes: () => Buffer][] = [
     () =>
       Buffer.from(JSON.stringify({ nodes: many(1), definitions: { subgraphs: [{ nodes: many(20_000) }] } })),
   ],
+  ['100,001 boxes', () => Buffer.concat([box('ftyp'), ...Array(100_001).fill(box('free'))])],
+  ['100,001 comments', () => flac(comments(...Array(100_001).fill('A=')))],
+  ['100,001 elements', () => webm(element('7373', Buffer.from('67c880'.repeat(100_001), 'hex')))],
+  ['a packet of more than 64 MB', () => ogg(Buffer.from('OpusHead'), Buffer.alloc(65 * 2 ** 20))],
+  ['texts of more than 64 MB', () => Buffer.from('glTF\0\0\0\0\0\0\0\0\xff\xff\xff\xff', 'latin1')],
 ]
 for (const [what, bytes] of large) {
   test(`a file must not hold up the gateway: ${what}`, () => rejects(readContent(bytes()), Error))

@@ -2,14 +2,16 @@ import { stat } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readWorkflowFile, readWorkflows } from '@flowscale/gateway/node'
+import { ENDINGS } from '../../../gateway/src/internal.ts'
 import { loadFile } from '../comfyui/toDefinition.ts'
 import { checkWorkflows } from '../workflows/checkWorkflows.ts'
 import type { WorkflowDefinition } from '../workflows/types.ts'
 
 /**
  * Loads your own workflows for {@link createEmulator}: from a module that exports definitions, from a ComfyUI file, or from
- * a folder of ComfyUI files. Each is a `NAME.json` in the API format, or a PNG or WebP picture that ComfyUI made; your own
- * names are in `NAME.flowscale.json` in the same folder. `@flowscale/gateway` shows the same names, inputs and outputs.
+ * a folder of ComfyUI files. Each is a `NAME.json` in the API format, or a picture, video, sound or 3D model that ComfyUI
+ * made; your own names are in `NAME.flowscale.json` in the same folder. `@flowscale/gateway` shows the same names, inputs
+ * and outputs.
  *
  * @param warn Called with a line for each node class that the emulator does not know, and for each file of a folder
  *   that it can't use when it can use others. Default: `console.warn`
@@ -39,7 +41,6 @@ interface Loaded {
 
 const MODULES = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const SIDECAR = /\.flowscale\.json$/
-const FILES = ['.json', '.png', '.webp']
 
 /** Loads the workflows of modules, folders and files, with notes on files left out and on guesses. */
 export async function loadAll(
@@ -80,11 +81,11 @@ async function load(path: string): Promise<Loaded[]> {
     })
   }
   if (SIDECAR.test(path)) throw new Error(`${path} is a sidecar: name ${path.replace(SIDECAR, '.json')}`)
-  if (FILES.includes(extname(path)))
+  if (ENDINGS.includes(extname(path)))
     return [{ ...(await loadFile(await readWorkflowFile(path))), from: path }]
   if (!MODULES.includes(extname(path))) {
     throw new Error(
-      `${path} is no workflow: name a file of ComfyUI (${FILES.join(', ')}), or a module (${MODULES.join(', ')})`,
+      `${path} is no workflow: name a file of ComfyUI (${ENDINGS.join(', ')}), or a module (${MODULES.join(', ')})`,
     )
   }
   return (await loadModule(path)).map((definition) => ({ definition, from: path }))

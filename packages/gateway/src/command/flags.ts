@@ -63,7 +63,10 @@ export function createProgram(): Command {
     )
     .addOption(headerOption())
     .addOption(comfyKeyOption())
-    .option('--workflows <dir>', 'a folder of workflows: files that ComfyUI saved, or pictures that it made')
+    .option(
+      '--workflows <dir>',
+      'a folder of workflows: files that ComfyUI saved, or pictures and videos that it made',
+    )
     .option(
       '--data <dir>',
       'a folder for the key and the queue, with the records and files of runs (default: one ComfyUI has no queue and keeps the records, and each start makes a new key; the queue of several is in the data folder of this user)',
@@ -217,7 +220,7 @@ export function checkFlags(flags: GatewayFlags): void {
   const makesKey = key && apiKey === undefined && keys === undefined
   /** By its message, whether the flags have a fault. The first one counts. */
   const faults: Readonly<Record<string, boolean | undefined>> = {
-    '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.':
+    '--workflows is missing: a folder of files that ComfyUI saved, or pictures and videos that it made.':
       workflows === undefined,
     '--files is for a queue: give --data, several --comfyui, --workers or --redis.':
       files !== undefined && !hasQueue,

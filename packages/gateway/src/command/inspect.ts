@@ -31,7 +31,7 @@ export function addInspect(program: Command): void {
   program
     .command('convert <file>')
     .description(
-      'print a workflow in the API format: from a file that ComfyUI saved, or a picture that it made',
+      'print a workflow in the API format: from a file that ComfyUI saved, or a picture or video that it made',
     )
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .addOption(headerOption())

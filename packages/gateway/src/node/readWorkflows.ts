@@ -1,20 +1,19 @@
 // Reads a folder of workflows, and notices changes of its files.
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
-import { parseJson, readContent } from '../readContent.ts'
+import { ENDINGS, parseJson, readContent, readWhole } from '../readContent.ts'
+import type { Source } from '../readTags.ts'
 import { forEach } from '../runtime.ts'
 
 const SIDECAR = '.flowscale.json'
-const ENDINGS = ['.json', '.png', '.webp']
-const MOST_BYTES = 64 * 2 ** 20
 const UNREAD = "Can't read"
 /** The most files with other endings that are read. */
 const MOST_OTHERS = 50
 
 /**
- * Reads a folder of workflows: JSON files in ComfyUI's API format or the format of its editor, and PNG and WebP pictures
- * with a workflow inside. Each may have a sidecar `NAME.flowscale.json`. Folders in it, and files whose names begin with
+ * Reads a folder of workflows: JSON files in ComfyUI's API format or the format of its editor, and pictures (PNG, WebP),
+ * videos (MP4, MOV, WebM, MKV), sounds (FLAC, Opus, Ogg, MP3) and 3D models (GLB) with a workflow inside. Each may have a sidecar `NAME.flowscale.json`. Folders in it, and files whose names begin with
  * a dot, are not read.
  *
  * The result also has the files that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
@@ -79,16 +78,18 @@ export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const file = basename(path)
   const name = workflowOf(file)
-  const bytes = await readBytes(path)
-  if (bytes === undefined) throw new Error(`${UNREAD} ${path}: there is no such file`)
-  const { prompt, workflow } = await explain(path, () => readContent(bytes))
+  const content = await withFile(path, readContent)
+  if (content === undefined) throw new Error(`${UNREAD} ${path}: there is no such file`)
+  const { prompt, workflow } = content
   const sidecar = join(dirname(path), name + SIDECAR)
-  const names = await readBytes(sidecar)
+  const names = await withFile(sidecar, async (source) => ({
+    sidecar: parseJson(new TextDecoder().decode(await readWhole(source))),
+  }))
   return {
     name,
     graph: prompt ?? workflow,
     ...(prompt !== undefined && workflow !== undefined && { workflow }),
-    ...(names && { sidecar: await explain(sidecar, () => parseJson(new TextDecoder().decode(names))) }),
+    ...names,
     ...(file !== `${name}.json` && { file }),
   }
 }
@@ -154,20 +155,37 @@ async function stampOf(path: string): Promise<string> {
   return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : ''
 }
 
-async function readBytes(path: string): Promise<Uint8Array | undefined> {
+/** Reads a file in parts, since a video may be larger than the memory. `undefined`: there is no such file. */
+async function withFile<T>(path: string, read: (source: Source) => Promise<T>): Promise<T | undefined> {
+  let file: FileHandle | undefined
   try {
     const found = await stat(path)
     if (found.isDirectory()) throw new Error(`${path} is a folder: name a file in it`)
     if (!found.isFile()) throw new Error(`${path} is no file`)
-    if (found.size > MOST_BYTES)
-      throw new Error(`${path} is too large for a workflow (${Math.round(found.size / 2 ** 20)} MB)`)
-    return await readFile(path)
+    file = await open(path)
+    const source = { size: found.size, read: readerOf(file, found.size) }
+    return await explain(path, () => read(source))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw code === undefined ? cause : new Error(`${UNREAD} ${path}: ${code}`, { cause })
+  } finally {
+    await file?.close()
   }
 }
+
+const readerOf =
+  (file: FileHandle, size: number): Source['read'] =>
+  async (from, length) => {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - from)))
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await file.read(bytes, at, bytes.length - at, from + at)
+      // The file has become shorter.
+      if (bytesRead === 0) return bytes.subarray(0, at)
+      at += bytesRead
+    }
+    return bytes
+  }
 
 async function explain<T>(path: string, read: () => T): Promise<Awaited<T>> {
   try {

@@ -1,4 +1,4 @@
-// A picture that is dropped on the page fills the form with the inputs that made it.
+// A picture, or another file of ComfyUI, that is dropped on the page fills the form with the inputs that made it.
 
 import { getRun } from '@flowscale/client'
 import { type Content, readContent } from '../../../gateway/src/readContent.ts'
@@ -70,10 +70,11 @@ type Nodes = Node[]
 /** The most inputs that are read. Larger graphs would hold up the page. */
 const mostInputs = 20_000
 
-/** The nodes that ComfyUI wrote into a PNG or a WebP. Anybody may have written anything into it. */
+/** The nodes that ComfyUI wrote into a picture, a video, a sound or a model. Anybody may have written anything into it. */
 async function readGraph(file: File): Promise<Nodes | undefined> {
-  const content = file.arrayBuffer().then((buffer) => readContent(new Uint8Array(buffer)))
-  const { prompt } = await content.catch((): Content => ({}))
+  const read = async (from: number, length: number) =>
+    new Uint8Array(await file.slice(from, from + length).arrayBuffer())
+  const { prompt } = await readContent({ size: file.size, read }).catch((): Content => ({}))
   let left = mostInputs
   const nodes = Object.entries(Object(prompt)).flatMap(([id, node]): Node[] => {
     const { inputs, _meta } = Object(node)

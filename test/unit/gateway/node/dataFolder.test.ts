@@ -1,4 +1,15 @@
-import fs, { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import fs, {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
@@ -8,6 +19,7 @@ import { createSign } from '../../../../packages/gateway/src/http/links.ts'
 import { keepKey, openFolder, userFolder } from '../../../../packages/gateway/src/node/dataFolder.ts'
 import { readWorkflows, watchWorkflows } from '../../../../packages/gateway/src/node/readWorkflows.ts'
 import { rejection } from '../../../support/fakes.ts'
+import { box } from '../../../support/media.ts'
 import { pngWith } from '../../../support/png.ts'
 
 const test = suite('folder')
@@ -158,6 +170,28 @@ test('workflows: each file by its name, with its sidecar', async () => {
   const problems = read.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]))
   assert.is(problems.length, 3)
   for (const problem of problems) said(problem)
+})
+
+test('workflows: a video of more than 64 MB is read in parts', async () => {
+  const video = await readFile('test/support/media/names.mp4')
+  const path = join(folder, 'large.mp4')
+  const file = await open(path, 'w')
+  // In front of the texts is a box of 96 MB. The file has no bytes there.
+  await file.write(box('ftyp'))
+  await file.write(Buffer.from('\x06\0\0\0free'))
+  await file.write(video, 0, video.length, 8 + 96 * 2 ** 20)
+  await file.close()
+  const before = process.memoryUsage().arrayBuffers
+  const [{ graph, workflow } = {}] = (await readWorkflows(folder)) as any
+  assert.equal([Object.keys(graph), workflow.nodes], [['1'], []])
+  assert.ok(process.memoryUsage().arrayBuffers - before < 2 ** 25)
+  await truncate(path, 2 ** 20)
+  const [{ problem } = {}] = (await readWorkflows(folder)) as any
+  said(problem)
+  await writeFile(path, 'no video')
+  await truncate(path, 65 * 2 ** 20)
+  const [{ problem: large } = {}] = (await readWorkflows(folder)) as any
+  said(large)
 })
 
 test('workflows: what is wrong is said with the name of the file', async () => {
