@@ -43,3 +43,9 @@ export function extensionOf(type: string): string {
 }
 
 const essenceOf = (type: string): string => type.split(';', 1)[0]!.trim().toLowerCase()
+
+/** The endings of the files that may hold a workflow. */
+export const ENDINGS: readonly string[] = [
+  ...['.json', '.png', '.webp', '.mp4', '.mov', '.webm', '.mkv'],
+  ...['.flac', '.opus', '.ogg', '.mp3', '.glb'],
+]

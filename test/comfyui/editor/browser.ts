@@ -8,7 +8,8 @@ import { differenceOf } from '../../../packages/gateway/src/comfyui/chooseGraph.
 import { type Classes, defaultOf, fieldsOf } from '../../../packages/gateway/src/comfyui/editor/fields.ts'
 import { toGraph } from '../../../packages/gateway/src/comfyui/editor/toGraph.ts'
 import type { GraphNode } from '../../../packages/gateway/src/comfyui/workflows/types.ts'
-import { type Content, parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { type Content, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { parseJson } from '../../../packages/gateway/src/workflowJson.ts'
 
 const [address = '', folder = '', executablePath = ''] = process.argv.slice(2)
 const classes = parseJson(await (await fetch(`${address}/object_info`)).text()) as Classes

@@ -4,7 +4,8 @@ import { extname, join } from 'node:path'
 import { readGraph } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
 import type { Classes } from '../../../packages/gateway/src/comfyui/editor/fields.ts'
 import { readWorkflow } from '../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
-import { parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { readContent } from '../../../packages/gateway/src/readContent.ts'
+import { parseJson } from '../../../packages/gateway/src/workflowJson.ts'
 
 const [folder, objectInfo] = process.argv.slice(2) as [string, string]
 const classes = parseJson(readFileSync(objectInfo, 'utf8')) as Classes

@@ -1,7 +1,8 @@
 // Gives the graph of a workflow's file in any format.
 import type { WorkflowFile } from '../engine.ts'
 import { isObject } from '../options.ts'
-import { type Content, isEditorFile } from '../readContent.ts'
+import type { Content } from '../readContent.ts'
+import { isEditorFile } from '../workflowJson.ts'
 import type { ReadClass } from './api/classes.ts'
 import { type Classes, defaultOf, fieldsOf, infoOf, isMade, shorten } from './editor/fields.ts'
 import { type Conversion, toGraph, typesOf } from './editor/toGraph.ts'

@@ -2,9 +2,11 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
-import { ENDINGS, parseJson, readContent, readWhole } from '../readContent.ts'
+import { ENDINGS } from '../mediaTypes.ts'
+import { readContent, readWhole } from '../readContent.ts'
 import type { Source } from '../readTags.ts'
 import { forEach } from '../runtime.ts'
+import { parseJson } from '../workflowJson.ts'
 
 const SIDECAR = '.flowscale.json'
 const UNREAD = "Can't read"

@@ -1,7 +1,7 @@
 // Sends every request to one ComfyUI, and knows whether it answers.
 import { EngineError } from '../../engine.ts'
-import { parseJson as parseLoose } from '../../readContent.ts'
 import { isNode, orAborted } from '../../runtime.ts'
+import { parseJson as parseLoose } from '../../workflowJson.ts'
 import { readAddress } from './address.ts'
 import { openSocket, type SocketListener } from './socket.ts'
 

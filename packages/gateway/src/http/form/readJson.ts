@@ -1,8 +1,8 @@
 // The inputs of a submission as JSON.
 import { EngineError, type Input, InputError, isFileKind, type Problem } from '../../engine.ts'
 import { isObject } from '../../options.ts'
-import { endOfText } from '../../readContent.ts'
 import { sleep } from '../../runtime.ts'
+import { endOfText } from '../../workflowJson.ts'
 import type { Part } from './multipart.ts'
 
 /** The whole of it is held in memory. */

@@ -6,7 +6,7 @@ import { findMissingChoices } from '../../../../../packages/gateway/src/comfyui/
 import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
 import type { ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
 import { describeWorkflow, sidecarOf } from '../../../../../packages/gateway/src/command/inspect.ts'
-import { parseJson } from '../../../../../packages/gateway/src/readContent.ts'
+import { parseJson } from '../../../../../packages/gateway/src/workflowJson.ts'
 import { pluck } from '../../../../support/pluck.ts'
 import { classesOf, stableDiffusion } from './classes.ts'
 
