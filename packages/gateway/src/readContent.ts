@@ -28,18 +28,18 @@ export interface Content {
   readonly workflow?: unknown
 }
 
-type Format = readonly [name: string, mark: string, at: number, read: (file: Source) => Promise<Tags>]
+type Format = readonly [name: string, mark: string, read: (file: Source) => Promise<Tags>]
 
-/** The files with a workflow inside, by the letters at a place near their start. */
+/** The files with a workflow inside, by their first letters. A dot stands for any. */
 const FORMATS: readonly Format[] = [
-  ['a PNG picture', '\x89PNG\r\n\x1a\n', 0, async (file) => readPng(await readWhole(file))],
-  ['a WebP picture', 'WEBP', 8, async (file) => readWebp(await readWhole(file))],
-  ['an MP4 or MOV', 'ftyp', 4, readMp4],
-  ['a WebM or MKV', '\x1aE\xdf\xa3', 0, readMatroska],
-  ['a FLAC', 'fLaC', 0, readFlac],
-  ['an Ogg', 'OggS', 0, readOgg],
-  ['an MP3', 'ID3', 0, readId3],
-  ['a GLB model', 'glTF', 0, readGlb],
+  ['a PNG picture', '\x89PNG\r\n\x1a\n', async (file) => readPng(await readWhole(file))],
+  ['a WebP picture', 'RIFF....WEBP', async (file) => readWebp(await readWhole(file))],
+  ['an MP4 or MOV', '\0...ftyp', readMp4],
+  ['a WebM or MKV', '\x1aE\xdf\xa3', readMatroska],
+  ['a FLAC', 'fLaC', readFlac],
+  ['an Ogg', 'OggS', readOgg],
+  ['an MP3', 'ID3', readId3],
+  ['a GLB model', 'glTF', readGlb],
 ]
 
 /**
@@ -49,7 +49,9 @@ const FORMATS: readonly Format[] = [
 export async function readContent(file: Uint8Array | Source): Promise<Content> {
   const source = file instanceof Uint8Array ? sourceOf(file) : file
   const head = await source.read(0, 12)
-  const [name, , , read] = FORMATS.find(([, mark, at]) => startsWith(head, mark, at)) ?? []
+  const isOf = ([, mark]: Format): boolean =>
+    [...mark].every((letter, index) => letter === '.' || head[index] === letter.charCodeAt(0))
+  const [name, , read] = FORMATS.find(isOf) ?? []
   if (!read) return readText(await readWhole(source))
   const tags = await readTags(source, read)
   const comment = Object(jsonIn(tags.get('comment')))
