@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { cancelRun, createClient, getWorkflows, isFlowScaleError, toFile } from '@flowscale/client'
+import {
+  cancelRun,
+  createClient,
+  getWorkflows,
+  isFlowScaleError,
+  iterateRuns,
+  toFile,
+} from '@flowscale/client'
 import { readWorkflows } from '@flowscale/gateway/node'
 import { suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
@@ -164,8 +171,12 @@ export async function playFault(version: ComfyVersion, fault: Fault): Promise<Re
       submitAll(client, 'copy', [{ photo }], groupId),
     ])
     for (const id of submitted[0].ids) await again(() => cancelRun(client, id))
-    // The gateway tries for 5 s to stop a run. On a busy machine that may be too short.
-    const cancelAgain = () => submitted[0].ids.forEach((id) => void cancelRun(client, id).catch(() => {}))
+    // The gateway tries for 5 s to stop a run. On a busy machine that may be too short, or the answer with the id was lost.
+    async function cancelLong(): Promise<void> {
+      for await (const { _id, inputs } of iterateRuns(client, { groupId }))
+        if (JSON.stringify(inputs).includes('600')) await cancelRun(client, _id)
+    }
+    const cancelAgain = () => void cancelLong().catch(() => {})
     const timer = setInterval(cancelAgain, 10_000)
     const ids = submitted.flatMap((some) => some.ids)
     const ends = await again(() => settleAll(client, groupId, ids, 300)).finally(() => clearInterval(timer))
