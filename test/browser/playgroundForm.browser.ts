@@ -45,6 +45,16 @@ for (const [scheme, width] of [
       assert.ok(
         await button.evaluate((element) => !element.matches(':focus') && !document.body.matches(':focus')),
       )
+      // It is left before the page has heard that it was opened.
+      await button.evaluate((element: HTMLElement) => {
+        element.click()
+        document.getElementById('server')!.focus()
+        document.querySelector('a')!.focus()
+        return new Promise((heard) =>
+          document.getElementById('connection')!.addEventListener('toggle', heard),
+        )
+      })
+      assert.not.ok(await popover.isVisible())
     }))
 }
 

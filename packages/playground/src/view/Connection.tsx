@@ -21,8 +21,7 @@ export function Connection(): JSX.Element {
       onFocusOut={({ relatedTarget, currentTarget }) => {
         // Tab has left it. Its own button closes it by itself; without a target, the window has lost the focus.
         const to = relatedTarget as HTMLButtonElement | null
-        if (to && !to.popoverTargetElement && !currentTarget.contains(to))
-          change({ isConnectionShown: false })
+        if (to && !to.popoverTargetElement && !currentTarget.contains(to)) currentTarget.hidePopover()
       }}
     >
       <form
